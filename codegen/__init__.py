@@ -1,0 +1,1 @@
+"""From the integer network to C: memory plan, templates, runtime, compiler."""

@@ -1,0 +1,3 @@
+"""edgesnn: spoken keywords to a microcontroller."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The front-end: PCM to int8 features, in integers."""

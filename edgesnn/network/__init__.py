@@ -1,0 +1,1 @@
+"""The integer network: data structure, validation, listing, file."""

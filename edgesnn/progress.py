@@ -1,0 +1,42 @@
+"""Progress of long work: a bar on a terminal, silence in a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+Advance = Callable[[float], None]
+
+
+def track(items: Iterable[T], description: str, total: float | None = None) -> Iterator[T]:
+    """Yield `items`, drawing a Rich progress bar on standard error if it is a terminal."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import track as rich_track
+
+    console = Console(stderr=True)
+    yield from rich_track(items, description, total=total, console=console, transient=True)
+
+
+@contextlib.contextmanager
+def progress(description: str, total: float | None) -> Iterator[Advance]:
+    """Yield `advance(amount)`; draws a bar on standard error only if it is a terminal.
+
+    `total` is in the caller's unit (bytes, clips, steps); None where it is not known.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _amount: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(description, total=total)
+        yield lambda amount: bar.update(task, advance=amount)

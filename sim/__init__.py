@@ -1,0 +1,1 @@
+"""Simulators: the integer network, and the core that runs the firmware."""

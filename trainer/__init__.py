@@ -1,0 +1,1 @@
+"""From audio to a trained spiking model: datasets, features, training."""

@@ -1,0 +1,1 @@
+"""Recordings: one dataset interface, three sources."""
