@@ -1,0 +1,108 @@
+"""Reading sound files, and cutting or padding what they hold to one second."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from edgesnn.errors import DataError
+from edgesnn.trainer.data.dataset import CLIP_SAMPLES, SAMPLE_RATE, Pcm
+
+AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus"})
+"""Formats that are read: WAV, FLAC, Ogg Vorbis and Ogg Opus, all by libsndfile."""
+
+Align = Literal["start", "centre"]
+
+
+def read_audio(path: Path) -> tuple[Pcm, int]:
+    """Decode a sound file to (int16 (frames,) or (frames, channels), samples a second).
+
+    Raises:
+        DataError: the file is missing, empty, truncated or not a sound file.
+    """
+    import soundfile
+
+    try:
+        size = path.stat().st_size
+        pcm, rate = soundfile.read(path, dtype="int16")
+    except (OSError, soundfile.LibsndfileError, RuntimeError) as error:
+        reason = _reason(error, path)
+        raise DataError(f"cannot read {path}: {reason}; replace or remove the file") from error
+    if pcm.shape[0] == 0:
+        raise DataError(f"{path} holds no samples ({size} bytes); replace or remove the file")
+    return pcm, int(rate)
+
+
+def read_mono_16k(path: Path) -> Pcm:
+    """Decode a file that must be 16 kHz mono already; int16 (frames,).
+
+    Raises:
+        DataError: the file cannot be read, or has another sample rate or more channels.
+    """
+    pcm, rate = read_audio(path)
+    channels = 1 if pcm.ndim == 1 else pcm.shape[1]
+    if rate != SAMPLE_RATE or channels != 1:
+        raise DataError(
+            f"{path} is {rate} Hz with {channels} channel(s), where 16000 Hz mono is expected; "
+            "convert it, or use `--dataset folder`, which resamples"
+        )
+    return pcm
+
+
+def fit_second(pcm: Pcm, align: Align) -> Pcm:
+    """Cut or pad int16 (frames,) to int16 (16000,).
+
+    A longer clip keeps its loudest second. A shorter one is padded with zeros: behind it
+    (`start`, as the tools of Speech Commands do), or on both sides (`centre`).
+    """
+    missing = CLIP_SAMPLES - len(pcm)
+    if missing <= 0:
+        start = loudest_second(pcm)
+        return pcm[start : start + CLIP_SAMPLES]
+    before = missing // 2 if align == "centre" else 0
+    return np.pad(pcm, (before, missing - before))
+
+
+def loudest_second(pcm: Pcm) -> int:
+    """The sample at which the second with the most energy starts, in hops of 10 ms."""
+    hop = SAMPLE_RATE // 100
+    energy = np.concatenate([[0.0], np.cumsum(pcm.astype(np.float64) ** 2)])
+    starts = np.arange(0, len(pcm) - CLIP_SAMPLES + 1, hop)
+    return int(starts[np.argmax(energy[starts + CLIP_SAMPLES] - energy[starts])])
+
+
+def file_key(path: Path) -> str:
+    """Name, size and time of last change of a file; stands for its content in cache keys."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from error
+    return f"{path.parent.name}/{path.name}:{status.st_size}:{status.st_mtime_ns}"
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A file of 16 kHz mono, brought to one second."""
+
+    path: Path
+    align: Align = "start"
+
+    def pcm(self) -> Pcm:
+        """int16 (16000,); raises DataError, naming the file, where it cannot be used."""
+        return fit_second(read_mono_16k(self.path), self.align)
+
+    def key(self) -> str:
+        """Changes with the file and with how it is padded."""
+        return f"{file_key(self.path)}:{self.align}"
+
+
+def _reason(error: Exception, path: Path) -> str:
+    """What went wrong, without libsndfile's own repetition of the path."""
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    text = str(error)
+    text = text.replace(f"Error opening {str(path)!r}: ", "")
+    return text.strip().rstrip(".")[:200] or type(error).__name__

@@ -1,0 +1,45 @@
+"""Opening a dataset by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgesnn.errors import UsageError
+from edgesnn.trainer.data.dataset import Dataset
+from edgesnn.trainer.data.gsc import open_gsc
+from edgesnn.trainer.data.locate import find_recordings
+
+NAMES = ("synthetic", "gsc", "folder")
+
+
+def open_dataset(
+    name: str,
+    *,
+    data_dir: Path | None = None,
+    task: str | Sequence[str] | None = None,
+    seed: int = 0,
+    version: int = 2,
+    unknown_ratio: float | None = None,
+) -> Dataset:
+    """Open one of NAMES.
+
+    Args:
+        name: `synthetic`, `gsc` or `folder`.
+        data_dir: where the recordings are; `gsc` otherwise looks in `$EDGESNN_DATA` and in the
+            user's cache, and at last downloads the official archive.
+        task: `gsc`: see `choose_task`. `folder`: the words to take, all where None.
+        seed: of what is drawn: unknown words, silences, synthetic voices. Not the training's.
+        version: `gsc`: the archive to download, 1 or 2, where no recordings are found.
+        unknown_ratio: `gsc`: see `open_gsc`.
+
+    Raises:
+        DataError: recordings are missing, corrupt or too few.
+        UsageError: no such dataset, task or word.
+    """
+    if name == "gsc":
+        folder = find_recordings(data_dir, version)
+        if folder is None:
+            raise UsageError("no recordings of Speech Commands; name their folder by --data-dir")
+        return open_gsc(folder, task, seed, unknown_ratio)
+    raise UsageError(f"no dataset is called {name!r}; the datasets are {', '.join(NAMES)}")

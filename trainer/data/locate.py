@@ -1,0 +1,53 @@
+"""Finding the recordings of Speech Commands on this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from edgesnn.errors import DataError
+from edgesnn.trainer.data.cache import cache_folder
+
+FOLDER_NAME = "speech_commands"
+MARKERS = ("_background_noise_", "testing_list.txt", "manifest.csv")
+"""One of these, or the word `yes`, marks a folder that is laid out as the archive is."""
+
+
+def find_recordings(data_dir: Path | None, version: int) -> Path | None:
+    """The folder of recordings, or None where they must be fetched first.
+
+    Looked for in `data_dir` alone if it is given, else in `$EDGESNN_DATA` and then in the
+    cache folder; each may be the folder itself or hold `speech_commands/`.
+
+    Raises:
+        DataError: `data_dir` or `$EDGESNN_DATA` names a folder without recordings.
+    """
+    for origin, base in _named(data_dir):
+        found = _at_or_below(base)
+        if found is None:
+            raise DataError(
+                f"no recordings in {base} (from {origin}): expected one folder a word, or "
+                f"{FOLDER_NAME}/ that holds them"
+            )
+        return found
+    return _at_or_below(archive_folder(version))
+
+
+def archive_folder(version: int) -> Path:
+    """Where the official archive of `version` (1 or 2) is unpacked."""
+    return cache_folder() / f"speech_commands_v0.0{version}"
+
+
+def _named(data_dir: Path | None) -> Iterator[tuple[str, Path]]:
+    if data_dir is not None:
+        yield "--data-dir", Path(data_dir)
+    elif os.environ.get("EDGESNN_DATA"):
+        yield "EDGESNN_DATA", Path(os.environ["EDGESNN_DATA"])
+
+
+def _at_or_below(base: Path) -> Path | None:
+    for folder in (base, base / FOLDER_NAME):
+        if any((folder / name).exists() for name in (*MARKERS, "yes")):
+            return folder
+    return None

@@ -1,0 +1,163 @@
+"""The silence class and the noise to mix in: cuts of long recordings, or made noise."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edgesnn.trainer.data.audio import file_key, read_mono_16k
+from edgesnn.trainer.data.dataset import CLIP_SAMPLES, SPLITS, Clip, Pcm, Source
+
+PORTIONS: Mapping[str, tuple[float, float]] = {
+    "training": (0.0, 0.8),
+    "validation": (0.8, 0.9),
+    "testing": (0.9, 1.0),
+}
+"""Which part of the time of each noise recording belongs to which split."""
+
+DIGITAL_SILENCE = 0.1
+"""Share of the silence clips that are zeros: a muted or missing microphone."""
+
+QUIETEST_DB = -60.0
+"""Lowest gain of the others, which is uniform in decibels up to 0 dB: a quiet room."""
+
+
+@dataclass(frozen=True)
+class NoiseSpan:
+    """Samples `start` to `stop` of a noise recording, 16 kHz mono."""
+
+    path: Path
+    start: int
+    stop: int
+
+    def pcm(self) -> Pcm:
+        """int16 (stop - start,)."""
+        return _whole(self.path, file_key(self.path))[self.start : self.stop]
+
+    def key(self) -> str:
+        """Changes with the file and the span."""
+        return f"{file_key(self.path)}:{self.start}:{self.stop}"
+
+
+@dataclass(frozen=True)
+class MadeNoise:
+    """A second of made noise whose power falls as 1/f^slope, `level` RMS in LSB."""
+
+    seed: int
+    slope: float
+    level: float
+    samples: int = CLIP_SAMPLES
+
+    def pcm(self) -> Pcm:
+        """int16 (samples,)."""
+        random = np.random.default_rng(self.seed)
+        spectrum = np.fft.rfft(random.standard_normal(self.samples))
+        frequency = np.maximum(np.arange(len(spectrum)), self.samples / 800)
+        shaped = np.fft.irfft(spectrum * frequency ** (-self.slope / 2), self.samples)
+        return to_int16(shaped * (self.level / np.sqrt(np.mean(shaped**2))))
+
+    def key(self) -> str:
+        """Changes with every setting."""
+        return f"made:{self.seed}:{self.slope}:{self.level}:{self.samples}"
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """A source, one second of it from sample `start` on, times `gain`."""
+
+    source: Source
+    start: int
+    gain: float
+
+    def pcm(self) -> Pcm:
+        """int16 (16000,)."""
+        pcm = self.source.pcm()[self.start : self.start + CLIP_SAMPLES]
+        return to_int16(pcm * np.float64(self.gain))
+
+    def key(self) -> str:
+        """Changes with the source, the cut and the gain."""
+        return f"{self.source.key()}:{self.start}:{self.gain!r}"
+
+
+def to_int16(signal: npt.NDArray[np.float64]) -> Pcm:
+    """Round half to even and saturate float64 (samples,) in LSB to int16 (samples,)."""
+    return np.clip(np.rint(signal), -32768, 32767).astype(np.int16)
+
+
+def noise_spans(paths: Sequence[Path]) -> dict[str, tuple[NoiseSpan, ...]]:
+    """Share each recording's time among the splits (PORTIONS); spans under a second fall out.
+
+    Raises:
+        DataError: a recording cannot be read, or is not 16 kHz mono.
+    """
+    lengths = {path: len(_whole(path, file_key(path))) for path in paths}
+    spans: dict[str, tuple[NoiseSpan, ...]] = {}
+    for split, (first, last) in PORTIONS.items():
+        cuts = (NoiseSpan(p, int(n * first), int(n * last)) for p, n in lengths.items())
+        spans[split] = tuple(span for span in cuts if span.stop - span.start >= CLIP_SAMPLES)
+    return spans
+
+
+def made_noise(seed: int) -> dict[str, tuple[MadeNoise, ...]]:
+    """White, pink and brown noise of ten seconds for each split, where there are no recordings."""
+    slopes = (0.0, 1.0, 2.0)
+    return {
+        split: tuple(
+            MadeNoise(_seed(seed, split, index), slope, 600.0, 10 * CLIP_SAMPLES)
+            for index, slope in enumerate(slopes)
+        )
+        for split in SPLITS
+    }
+
+
+def silence_clips(
+    background: Mapping[str, tuple[Source, ...]],
+    counts: Mapping[str, int],
+    label: int,
+    seed: int,
+) -> list[Clip]:
+    """Draw `counts[split]` silences for each split from that split's own noise.
+
+    One in ten is digital silence; the rest is noise at -60 to 0 dB.
+    """
+    clips: list[Clip] = []
+    for split in SPLITS:
+        random = np.random.default_rng(_seed(seed, split, 99))
+        for index in range(counts.get(split, 0)):
+            source = _draw(background[split], random)
+            group = getattr(source.source, "path", Path("made")).stem
+            clips.append(Clip(f"silence/{split}_{index:05d}", label, group, split, source))
+    return clips
+
+
+def _draw(sources: Sequence[Source], random: np.random.Generator) -> Scaled:
+    source = sources[int(random.integers(len(sources)))]
+    start = int(random.integers(_length(source) - CLIP_SAMPLES + 1))
+    decibels = random.uniform(QUIETEST_DB, 0.0)
+    gain = 0.0 if random.random() < DIGITAL_SILENCE else round(10 ** (decibels / 20), 6)
+    return Scaled(source, start, gain)
+
+
+def _length(source: Source) -> int:
+    if isinstance(source, NoiseSpan):
+        return source.stop - source.start
+    return source.samples if isinstance(source, MadeNoise) else len(source.pcm())
+
+
+def _seed(seed: int, split: str, index: int) -> int:
+    """A seed of its own for each split and use."""
+    sequence = np.random.SeedSequence([seed, SPLITS.index(split), index])
+    return int(sequence.generate_state(1)[0])
+
+
+@functools.lru_cache(maxsize=16)
+def _whole(path: Path, key: str) -> Pcm:
+    """A whole noise recording; `key` makes a changed file be read again."""
+    pcm = read_mono_16k(path)
+    pcm.setflags(write=False)
+    return pcm
