@@ -32,7 +32,6 @@ _C_KEYWORDS = frozenset(
         "union", "unsigned", "void", "volatile", "while",
     }
 )  # fmt: skip
-)
 
 #: Most neurons of a layer: postsynaptic indices are 16 bits wide.
 MAX_NEURONS = 65535
