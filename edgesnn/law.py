@@ -118,18 +118,19 @@ def step_spiking(layer: Layer, state: _LayerState, current: IntArray) -> None:
 
     theta = spread(neuron.threshold)
     decay = spread(neuron.decay) if isinstance(neuron, Leaky) else np.int64(256)
-    u = (state.v * decay >> 8) + current - state.a
+    kept = state.v
+    if neuron.reset_delay and neuron.reset == "zero":
+        kept = state.v * (1 - state.spikes)
+    u = (kept * decay >> 8) + current - state.a
     if neuron.reset_delay and neuron.reset == "subtract":
         u -= theta * state.spikes
     u = np.clip(u, *INT16)
-    if neuron.reset_delay and neuron.reset == "zero":
-        u *= 1 - state.spikes
     state.spikes = (u > theta if neuron.strict else u >= theta).astype(np.int64)
     state.v = u
     if not neuron.reset_delay:
         state.v = u - theta * state.spikes if neuron.reset == "subtract" else u * (1 - state.spikes)
     if isinstance(neuron, AdaptiveLeaky):
-        kept = state.a * spread(neuron.adaptation_decay) >> 8
+        memory = state.a * spread(neuron.adaptation_decay) >> 8
         drive = state.v * spread(neuron.adaptation_coupling) >> 8
         jump = spread(neuron.adaptation_jump) * state.spikes
-        state.a = np.clip(kept + drive + jump, *INT16)
+        state.a = np.clip(memory + drive + jump, *INT16)
