@@ -9,6 +9,7 @@ from edgesnn.errors import UsageError
 from edgesnn.trainer.data.dataset import Dataset
 from edgesnn.trainer.data.gsc import open_gsc
 from edgesnn.trainer.data.locate import find_recordings
+from edgesnn.trainer.data.synthetic import open_synthetic
 
 NAMES = ("synthetic", "gsc", "folder")
 
@@ -37,6 +38,8 @@ def open_dataset(
         DataError: recordings are missing, corrupt or too few.
         UsageError: no such dataset, task or word.
     """
+    if name == "synthetic":
+        return open_synthetic(seed)
     if name == "gsc":
         folder = find_recordings(data_dir, version)
         if folder is None:

@@ -46,7 +46,7 @@ class NoiseSpan:
 
 @dataclass(frozen=True)
 class MadeNoise:
-    """A second of made noise whose power falls as 1/f^slope, `level` RMS in LSB."""
+    """Made noise whose power falls as 1/f^slope, `level` RMS in LSB."""
 
     seed: int
     slope: float
@@ -55,11 +55,7 @@ class MadeNoise:
 
     def pcm(self) -> Pcm:
         """int16 (samples,)."""
-        random = np.random.default_rng(self.seed)
-        spectrum = np.fft.rfft(random.standard_normal(self.samples))
-        frequency = np.maximum(np.arange(len(spectrum)), self.samples / 800)
-        shaped = np.fft.irfft(spectrum * frequency ** (-self.slope / 2), self.samples)
-        return to_int16(shaped * (self.level / np.sqrt(np.mean(shaped**2))))
+        return _made(self)
 
     def key(self) -> str:
         """Changes with every setting."""
@@ -82,6 +78,16 @@ class Scaled:
     def key(self) -> str:
         """Changes with the source, the cut and the gain."""
         return f"{self.source.key()}:{self.start}:{self.gain!r}"
+
+
+def made_spectrum(
+    random: np.random.Generator, slope: float, samples: int
+) -> npt.NDArray[np.float64]:
+    """Gaussian noise of RMS 1, float64 (samples,), whose power falls as 1/f^slope above 20 Hz."""
+    spectrum = np.fft.rfft(random.standard_normal(samples))
+    frequency = np.maximum(np.arange(len(spectrum)), samples / 800)
+    shaped = np.fft.irfft(spectrum * frequency ** (-slope / 2), samples)
+    return np.asarray(shaped / np.sqrt(np.mean(shaped**2)))
 
 
 def to_int16(signal: npt.NDArray[np.float64]) -> Pcm:
@@ -153,6 +159,14 @@ def _seed(seed: int, split: str, index: int) -> int:
     """A seed of its own for each split and use."""
     sequence = np.random.SeedSequence([seed, SPLITS.index(split), index])
     return int(sequence.generate_state(1)[0])
+
+
+@functools.lru_cache(maxsize=16)
+def _made(noise: MadeNoise) -> Pcm:
+    random = np.random.Generator(np.random.PCG64(noise.seed))
+    pcm = to_int16(made_spectrum(random, noise.slope, noise.samples) * noise.level)
+    pcm.setflags(write=False)
+    return pcm
 
 
 @functools.lru_cache(maxsize=16)
