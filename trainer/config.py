@@ -1,0 +1,188 @@
+"""What a training run is: every setting, in TOML, checked by pydantic, echoed into the run."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from edgesnn.errors import ConfigError
+
+Bits = Literal[8, 4, 2]
+Delay = Annotated[int, Field(ge=0, le=255)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+NotNegative = Annotated[float, Field(ge=0.0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseModel):
+    """Base: no unknown key, no silent conversion, frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class InputSettings(Settings):
+    """How features enter: `direct`, or `delta`: only changes above `delta` LSB are sent."""
+
+    encoding: Literal["direct", "delta"] = "direct"
+    delta: Annotated[int, Field(ge=0, le=127)] = 0
+    taps: Annotated[list[Delay], Field(min_length=1)] = [0, 3, 6]
+    bits: Bits = 8
+    graded_shift: Annotated[int, Field(ge=0, le=16)] = 6
+
+    @model_validator(mode="after")
+    def _only_delta_has_a_threshold(self) -> InputSettings:
+        if self.encoding == "direct" and self.delta:
+            raise ValueError("delta needs encoding = 'delta'")
+        return self
+
+
+class LayerSettings(Settings):
+    """A spiking layer and the synapses that feed it.
+
+    `taps` are delays in steps; the first layer takes the input's instead. `axonal_delay`, if
+    not 0, gives each presynaptic neuron and tap a fixed random delay up to that many steps
+    on top. `recurrent` adds synapses from the layer to itself, one step back.
+    """
+
+    width: Annotated[int, Field(ge=1, le=4096)]
+    taps: Annotated[list[Delay], Field(min_length=1)] = [0]
+    axonal_delay: Delay = 0
+    bits: Bits = 4
+    neuron: Literal["leaky", "adaptive"] = "adaptive"
+    reset: Literal["subtract", "zero"] = "subtract"
+    reset_delay: bool = False
+    recurrent: bool = False
+
+
+class ReadoutSettings(Settings):
+    """The non-spiking readout."""
+
+    taps: Annotated[list[Delay], Field(min_length=1)] = [0]
+    bits: Bits = 8
+
+
+class ModelSettings(Settings):
+    """The network. `normalise` trains with batch normalisation, folded into thresholds."""
+
+    input: InputSettings = InputSettings()
+    hidden: Annotated[list[LayerSettings], Field(min_length=1, max_length=16)]
+    readout: ReadoutSettings = ReadoutSettings()
+    normalise: bool = True
+    surrogate_slope: Positive = 2.0
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+
+
+class AugmentSettings(Settings):
+    """How training clips are varied.
+
+    `variants` augmented copies of the whole training split are made once, cached as features,
+    and taken in turn, one an epoch; the rest is drawn anew in each batch.
+    """
+
+    variants: Annotated[int, Field(ge=0, le=64)] = 12
+    shift_ms: Annotated[float, Field(ge=0.0, le=500.0)] = 100.0
+    speed: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.12
+    gain_db: NotNegative = 8.0
+    noise: Share = 0.8
+    noise_snr_db: tuple[float, float] = (0.0, 25.0)
+    shift_frames: Annotated[int, Field(ge=0, le=25)] = 2
+    band_masks: Annotated[int, Field(ge=0, le=8)] = 1
+    band_width: Count = 6
+    time_masks: Annotated[int, Field(ge=0, le=8)] = 1
+    time_width: Count = 8
+    mixup: NotNegative = 0.0
+
+
+class LossSettings(Settings):
+    """What is minimised: cross-entropy at the last step, and for the rest see docs/TRAINING.md."""
+
+    label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.05
+    later_steps: Share = 0.3
+    activity: NotNegative = 0.0
+    activity_target: Share = 0.0
+
+
+class OptimiserSettings(Settings):
+    """AdamW with a warm-up and a cosine down to zero; `average` is the decay of the EMA."""
+
+    epochs: Count = 60
+    batch: Annotated[int, Field(ge=2)] = 256
+    rate: Positive = 3e-3
+    neuron_rate: Positive = 1.0
+    warmup: Share = 0.1
+    weight_decay: NotNegative = 1e-2
+    clip: Positive = 1.0
+    average: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.995
+
+
+class TrainConfig(Settings):
+    """A whole training run."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)] = "keywords"
+    model: ModelSettings
+    augment: AugmentSettings = AugmentSettings()
+    loss: LossSettings = LossSettings()
+    optimiser: OptimiserSettings = OptimiserSettings()
+
+
+def parse_config(values: dict[str, Any], origin: str) -> TrainConfig:
+    """Check `values` as read from `origin`.
+
+    Raises:
+        ConfigError: a key is unknown, missing, or has an impossible value; names the first.
+    """
+    try:
+        return TrainConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{origin}: {_first_fault(error)}") from None
+
+
+def load_config(path: Path) -> TrainConfig:
+    """Read a TOML file.
+
+    Raises:
+        ConfigError: the file is missing, not TOML, or says something impossible.
+    """
+    try:
+        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"no configuration file {path}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from None
+    return parse_config(values, str(path))
+
+
+def presets() -> tuple[str, ...]:
+    """Names of the configurations that come with the package."""
+    folder = files("edgesnn.trainer").joinpath("configs")
+    return tuple(sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml")))
+
+
+def preset(name: str) -> TrainConfig:
+    """A configuration that comes with the package.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    if name not in presets():
+        raise ConfigError(f"no preset {name!r}; there are: {', '.join(presets())}")
+    text = files("edgesnn.trainer").joinpath("configs", f"{name}.toml").read_text(encoding="utf-8")
+    return parse_config(tomllib.loads(text), f"preset {name}")
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault = error.errors(include_url=False)[0]
+    key = ".".join(str(part) for part in fault["loc"]) or "the file"
+    if fault["type"] == "extra_forbidden":
+        return f"unknown key {key}"
+    if fault["type"] == "missing":
+        return f"key {key} is missing"
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{key}: {message}, got {fault['input']!r}"[:300]

@@ -1,0 +1,151 @@
+"""The layers of a keyword spotter, trained in the integer domain.
+
+A layer keeps float parameters in units of its threshold (θ = 1) and computes in LSB: `unit` is one
+LSB in those units, so `θ_int = round(1 / unit)`. With batch normalisation the unit is γ/σ, and the
+mean goes into the bias: nothing of it is left at inference (docs/TRAINING.md).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from edgesnn.trainer.config import LayerSettings
+from edgesnn.trainer.leak import integrate
+from edgesnn.trainer.moments import moments
+from edgesnn.trainer.quantisers import QuantisedWeight
+from edgesnn.trainer.spiking import (
+    Law,
+    Trace,
+    fire,
+    floor_through,
+    neuron_parameters,
+    round_through,
+)
+from edgesnn.trainer.synapses import currents
+
+#: Highest threshold in LSB: leaves the membrane room above it within int16.
+THRESHOLD_LIMIT = 16384.0
+
+
+def fraction(raw: Tensor) -> Tensor:
+    """A decay in 1/256, 0 … 256, from its logit."""
+    return round_through(256 * torch.sigmoid(raw))
+
+
+def logits_of(low: float, high: float, size: int) -> nn.Parameter:
+    """Logits of `size` decays uniform in `low` … `high`."""
+    return nn.Parameter(torch.logit(torch.empty(size).uniform_(low, high)))
+
+
+class Normaliser(nn.Module):
+    """Batch statistics of integer currents, over time and batch; their running means for use.
+
+    The running means are kept in weight units (`scale` times LSB), since the scale moves.
+    """
+
+    def __init__(self, size: int, momentum: float = 0.05) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(size))
+        self.momentum = momentum
+        self.register_buffer("mean", torch.zeros(size))
+        self.register_buffer("deviation", torch.ones(size))
+
+    def forward(self, acc: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation `(N,)` in LSB of `acc` `(T, B, N)`."""
+        if not self.training:
+            return self.mean / scale, self.deviation / scale
+        mean, deviation = moments(acc)
+        with torch.no_grad():
+            self.mean.lerp_(mean * scale, self.momentum)
+            self.deviation.lerp_(deviation * scale, self.momentum)
+        return mean, deviation
+
+
+class SpikingLayer(nn.Module):
+    """Dense delayed synapses into integer-domain leaky or adaptive neurons.
+
+    Args:
+        pre: presynaptic neurons or channels.
+        settings: width, neuron, bits and so on.
+        delays: int64 `(taps, pre)`, steps.
+        bits: weight bits of the feed-forward synapses.
+        graded_shift: right shift of graded currents; 0 where the source spikes.
+        slope: α of the surrogate.
+        normalise: batch normalisation while training.
+    """
+
+    def __init__(
+        self,
+        pre: int,
+        settings: LayerSettings,
+        delays: Tensor,
+        *,
+        bits: int,
+        graded_shift: int = 0,
+        slope: float = 2.0,
+        normalise: bool = True,
+    ) -> None:
+        super().__init__()
+        size = settings.width
+        self.settings, self.slope, self.graded_shift = settings, slope, graded_shift
+        self.register_buffer("delays", delays)
+        self.synapses = QuantisedWeight(size, delays.numel(), bits, per_neuron=True)
+        self.bias = nn.Parameter(torch.zeros(size))
+        self.decay = logits_of(0.5, 0.95, size)
+        self.normaliser = Normaliser(size) if normalise else None
+        self.adaptive = settings.neuron == "adaptive"
+        if self.adaptive:
+            self.adaptation_decay = logits_of(0.85, 0.99, size)
+            self.adaptation_coupling = nn.Parameter(torch.empty(size).uniform_(0.0, 0.1))
+            self.adaptation_jump = nn.Parameter(torch.empty(size).uniform_(0.1, 0.5))
+        self.law = Law(
+            reset=settings.reset, reset_delay=settings.reset_delay, adaptive=self.adaptive
+        )
+
+    def forward(self, source: Tensor) -> Trace:
+        """Run the layer over a whole source `(T, B, pre)`, from rest."""
+        weight = self.synapses()
+        acc = currents(source, weight.integer, self.delays)
+        acc = floor_through(acc * 2.0**-self.graded_shift) if self.graded_shift else acc
+        parameters, unit = self.integers(acc, weight.scale.squeeze(1) * 2.0**self.graded_shift)
+        return fire(acc, parameters, unit, self.slope, self.law)
+
+    def integers(self, acc: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+        """Integer neuron parameters `(ROWS, N)` and `unit` `(N,)`, one LSB in thresholds."""
+        if self.normaliser is None:
+            mean, unit = torch.zeros_like(scale), scale
+        else:
+            mean, deviation = self.normaliser(acc, scale)
+            unit = self.normaliser.gain.abs().clamp(min=1e-3) / deviation
+        unit = unit.clamp(min=1.0 / THRESHOLD_LIMIT)
+        threshold = round_through(1.0 / unit).clamp(min=1.0)
+        bias = round_through(self.bias / unit - mean)
+        adaptation = None
+        if self.adaptive:
+            coupling = round_through(256 * self.adaptation_coupling.clamp(-1.0, 1.0))
+            jump = round_through((self.adaptation_jump / unit).clamp(-32767.0, 32767.0))
+            adaptation = (fraction(self.adaptation_decay), coupling, jump)
+        table = neuron_parameters(threshold, fraction(self.decay), bias, adaptation)
+        return table, unit.detach()
+
+
+class ReadoutLayer(nn.Module):
+    """Non-spiking leaky integrators, one a class, with one weight scale for all."""
+
+    def __init__(self, pre: int, classes: int, taps: list[int], bits: int) -> None:
+        super().__init__()
+        self.register_buffer("delays", torch.tensor(taps)[:, None].repeat(1, pre))
+        self.synapses = QuantisedWeight(classes, len(taps) * pre, bits, per_neuron=False)
+        self.bias = nn.Parameter(torch.zeros(classes))
+        self.decay = nn.Parameter(torch.full((classes,), math.log(0.95 / 0.05)))
+
+    def forward(self, spikes: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores `(T, B, classes)` in LSB, and the scale `()` that makes logits of them."""
+        weight = self.synapses()
+        scale = weight.scale.squeeze()
+        acc = currents(spikes, weight.integer, self.delays)
+        bias = round_through(self.bias / scale)
+        return integrate(acc, fraction(self.decay), bias), scale

@@ -1,0 +1,84 @@
+"""A streaming keyword spotter: int8 features in, scores out, one frame a step, causal."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from edgesnn.trainer.config import LayerSettings, ModelSettings
+from edgesnn.trainer.encoding import sample_and_hold
+from edgesnn.trainer.layers import ReadoutLayer, SpikingLayer
+from edgesnn.trainer.spiking import Trace
+
+
+class Outcome(NamedTuple):
+    """What a batch did.
+
+    Attributes:
+        logits: float32 `(T, B, classes)`, scores in units of the readout's scale.
+        layers: one trace a spiking layer.
+        sent: bool `(T, B, channels)`, which input channels were sent in which step.
+    """
+
+    logits: Tensor
+    layers: tuple[Trace, ...]
+    sent: Tensor
+
+
+class KeywordSpotter(nn.Module):
+    """The network of a configuration; its forward pass is the integer network's.
+
+    Args:
+        settings: the architecture.
+        channels: features a frame.
+        classes: scores a frame.
+    """
+
+    def __init__(self, settings: ModelSettings, channels: int, classes: int) -> None:
+        super().__init__()
+        self.settings = settings
+        self.hidden = nn.ModuleList()
+        pre = channels
+        for index, layer in enumerate(settings.hidden):
+            self.hidden.append(self._layer(index, pre, layer))
+            pre = layer.width
+        self.dropout = nn.Dropout(settings.dropout)
+        self.readout = ReadoutLayer(pre, classes, settings.readout.taps, settings.readout.bits)
+
+    def _layer(self, index: int, pre: int, layer: LayerSettings) -> SpikingLayer:
+        first, entry = index == 0, self.settings.input
+        return SpikingLayer(
+            pre,
+            layer,
+            _delays(entry.taps if first else layer.taps, pre, 0 if first else layer.axonal_delay),
+            bits=entry.bits if first else layer.bits,
+            graded_shift=entry.graded_shift if first else 0,
+            slope=self.settings.surrogate_slope,
+            normalise=self.settings.normalise,
+        )
+
+    def forward(self, features: Tensor) -> Outcome:
+        """Run clips of int8 features `(T, B, channels)` from rest."""
+        entry = self.settings.input
+        signal, sent = sample_and_hold(features, entry.delta if entry.encoding == "delta" else None)
+        traces = []
+        for layer in self.hidden:
+            trace = layer(signal)
+            traces.append(trace)
+            signal = self._dropped(trace.spikes)
+        scores, scale = self.readout(signal)
+        return Outcome(scores * scale, tuple(traces), sent)
+
+    def _dropped(self, spikes: Tensor) -> Tensor:
+        """Silence whole neurons for a whole clip; spikes stay 0 or 1, so nothing is rescaled."""
+        if not self.training or not self.dropout.p:
+            return spikes
+        keep = torch.rand(spikes.shape[1:], device=spikes.device) >= self.dropout.p
+        return spikes * keep
+
+
+def _delays(taps: list[int], pre: int, axonal: int) -> Tensor:
+    delays = torch.tensor(taps)[:, None].repeat(1, pre)
+    return delays + torch.randint(0, axonal + 1, delays.shape) if axonal else delays

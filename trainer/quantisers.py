@@ -1,0 +1,72 @@
+"""Brevitas weight quantisers, read as whole numbers.
+
+The integer domain wants what Brevitas calls the quantised weight's integer, W_int, and its scale:
+narrow ranges (±127, ±7, ±1), one scale for each output neuron in hidden layers, one for the whole
+readout (else the scores of two classes could not be compared).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import brevitas.nn as qnn
+import torch
+from brevitas.quant import Int8WeightPerTensorFloat
+from torch import Tensor, nn
+
+from edgesnn.trainer.spiking import round_through
+
+
+class IntegerWeight(NamedTuple):
+    """Whole-number weights `(post, pre)` with a straight-through gradient, and their scale.
+
+    `scale` is `(post, 1)` or `(1, 1)`, detached: `integer · scale` is the quantised weight.
+    """
+
+    integer: Tensor
+    scale: Tensor
+
+
+class QuantisedWeight(nn.Module):
+    """A dense weight `(post, pre)` under a Brevitas quantiser of `bits`.
+
+    Args:
+        post: postsynaptic neurons.
+        pre: presynaptic neurons times taps.
+        bits: 8, 4 or 2.
+        per_neuron: one scale for each postsynaptic neuron, instead of one for all.
+    """
+
+    def __init__(self, post: int, pre: int, bits: int, *, per_neuron: bool) -> None:
+        super().__init__()
+        self.bits = bits
+        self.linear = qnn.QuantLinear(
+            pre,
+            post,
+            bias=False,
+            weight_quant=Int8WeightPerTensorFloat,
+            weight_bit_width=bits,
+            weight_scaling_per_output_channel=per_neuron,
+        )
+
+    @property
+    def weight(self) -> nn.Parameter:
+        """The float weight `(post, pre)` that the optimiser moves."""
+        return self.linear.weight  # type: ignore[no-any-return]
+
+    def forward(self) -> IntegerWeight:
+        """The whole-number weight of now."""
+        quantised = self.linear.quant_weight()
+        scale = quantised.scale.detach().reshape(-1, 1)
+        return IntegerWeight(round_through(quantised.value / scale), scale)
+
+    def extra_repr(self) -> str:
+        """Shown by `print(model)`."""
+        return f"bits={self.bits}"
+
+
+def uniform_(weight: Tensor, generator: torch.Generator | None = None) -> None:
+    """Initialise uniformly in ±1/√fan-in (`nn.Linear`'s rule) from `generator`."""
+    bound = weight.shape[1] ** -0.5
+    with torch.no_grad():
+        weight.uniform_(-bound, bound, generator=generator)
