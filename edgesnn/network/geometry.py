@@ -141,7 +141,7 @@ def _window_synapses(
     target = _window_shape(group, source)
     result = []
     for offset in np.ndindex(*kernel):
-        post_site, pre_site = _sites(offset, source[1:], target[1:], stride, padding)
+        post_site, pre_site = connected_sites(offset, source[1:], target[1:], stride, padding)
         for out_c, in_c, weight in _channel_pairs(group, source[0], offset):
             post = out_c * math.prod(target[1:]) + post_site
             pre = in_c * math.prod(source[1:]) + pre_site
@@ -149,10 +149,13 @@ def _window_synapses(
     return result
 
 
-def _sites(
+def connected_sites(
     offset: Shape, source: Shape, target: Shape, stride: Shape, padding: Shape
 ) -> tuple[IntArray, IntArray]:
-    """Flat postsynaptic and presynaptic positions that one kernel position connects."""
+    """Flat postsynaptic and presynaptic positions that the kernel position `offset` connects.
+
+    All shapes are spatial, without the channel axis; what falls on padding is left out.
+    """
     grid = np.indices(target).reshape(len(target), -1)
     place = (
         grid * np.array(stride)[:, None] + np.array(offset)[:, None] - np.array(padding)[:, None]

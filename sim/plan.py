@@ -1,0 +1,235 @@
+"""A network as flat arrays: the form in which one compiled kernel runs every network.
+
+Inside the engine a layer of shape `(C, ...)` is kept channel-last, so that the synapses of one
+presynaptic neuron are *runs*: stretches of contiguous weights for contiguous postsynaptic
+neurons. A dense group has one run a presynaptic neuron, a convolution one for each kernel
+position (its weights stay shared), all others have runs of one synapse. Adding a spike is adding
+its runs, and the long ones are vector additions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from edgesnn.network import INPUT, AdaptiveLeaky, IntegrateAndFire, Layer, Leaky, Network, Readout
+from edgesnn.network.arrays import IntArray
+from edgesnn.network.geometry import fan_out
+from edgesnn.network.neurons import NO_DECAY
+from edgesnn.network.synapses import Pool, Synapses
+from edgesnn.sim.runs import Runs, channel_last, runs_of
+
+#: Neuron kinds and reset rules as the kernel knows them.
+PLAIN, ADAPTIVE, READOUT = 0, 1, 2
+SUBTRACT, ZERO, SUBTRACT_LATER, ZERO_LATER = 0, 1, 2, 3
+
+#: `group_delay` of a group with axonal delays.
+AXONAL = -1
+
+
+class Plan(NamedTuple):
+    """Flat arrays of a whole network; source 0 is the input, source `l + 1` is layer `l`.
+
+    One entry a source (`source_size`, `ring_length`, `ring_start`), a layer (`layer_*`), a neuron
+    of all layers one after the other (int32, `bias` … `jump`), a synapse group (`group_*`), a
+    presynaptic neuron of all groups one after the other (`row_*`, of which `row_ptr` has one more
+    a group), a run (`run_*`). `axonal_*` hold the groups with axonal delays.
+    """
+
+    delta: int
+    source_size: IntArray
+    ring_length: IntArray
+    ring_start: IntArray
+    layer_start: IntArray
+    layer_kind: IntArray
+    layer_reset: IntArray
+    layer_shift: IntArray
+    layer_graded: IntArray
+    layer_groups: IntArray
+    bias: IntArray
+    decay: IntArray
+    threshold: IntArray
+    fires_at: IntArray
+    adaptation_decay: IntArray
+    coupling: IntArray
+    jump: IntArray
+    group_source: IntArray
+    group_delay: IntArray
+    group_maximum: IntArray
+    group_length: IntArray
+    group_row: IntArray
+    group_row_ptr: IntArray
+    row_ptr: IntArray
+    row_effective: IntArray
+    row_stored: IntArray
+    run_post: IntArray
+    run_weight: IntArray
+    weights: IntArray
+    axonal_groups: IntArray
+    axonal_length: IntArray
+    axonal_start: IntArray
+    axonal_slot: IntArray
+    axonal_row: IntArray
+    axonal_delay: IntArray
+
+
+@dataclass(frozen=True)
+class _Group:
+    """One synapse group on its way into the plan."""
+
+    source: int
+    delay: int
+    axonal: IntArray
+    maximum: bool
+    runs: Runs
+    stored: IntArray
+
+
+def plan_network(network: Network) -> Plan:
+    """Flatten `network`."""
+    sources = {INPUT: 0} | {layer.name: 1 + i for i, layer in enumerate(network.layers)}
+    groups = [
+        _plan_group(network, layer, group, sources[group.source])
+        for layer in network.layers
+        for group in layer.synapses
+    ]
+    parts = {
+        "delta": network.input.delta if network.input.encoding == "delta" else -1,
+        **_plan_sources(network),
+        **_plan_layers(network),
+        **_plan_neurons(network),
+        **_plan_groups(groups),
+        **_plan_axonal(groups),
+    }
+    return Plan(**parts)
+
+
+def _plan_group(network: Network, layer: Layer, group: Synapses, source: int) -> _Group:
+    shape = network.source_shape(group.source)
+    order = channel_last(shape)
+    axonal = not isinstance(group.delay, int)
+    return _Group(
+        source=source,
+        delay=group.delay if isinstance(group.delay, int) else AXONAL,
+        axonal=np.asarray(group.delay)[order] if axonal else np.zeros(0),
+        maximum=isinstance(group, Pool) and group.kind == "max",
+        runs=runs_of(group, shape, layer.shape),
+        stored=fan_out(group, shape, layer.size)[order],
+    )
+
+
+def _plan_sources(network: Network) -> dict[str, IntArray]:
+    """Ring buffers of event lists, long enough for the delays and for a delayed reset."""
+    names = [INPUT, *(layer.name for layer in network.layers)]
+    sizes = [network.source_size(name) for name in names]
+    lengths = [max(network.history(name) + 1, 2) for name in names]
+    return {
+        "source_size": _int64(sizes),
+        "ring_length": _int64(lengths),
+        "ring_start": _offsets(np.multiply(sizes, lengths)),
+    }
+
+
+def _plan_layers(network: Network) -> dict[str, IntArray]:
+    layers = network.layers
+    graded = [any(group.source == INPUT for group in layer.synapses) for layer in layers]
+    return {
+        "layer_start": _offsets([layer.size for layer in layers]),
+        "layer_kind": _int64([_kind(layer) for layer in layers]),
+        "layer_reset": _int64([_reset(layer) for layer in layers]),
+        "layer_shift": _int64([layer.graded_shift for layer in layers]),
+        "layer_graded": _int64(graded),
+        "layer_groups": _offsets([len(layer.synapses) for layer in layers]),
+    }
+
+
+def _kind(layer: Layer) -> int:
+    if isinstance(layer.neuron, AdaptiveLeaky):
+        return ADAPTIVE
+    return READOUT if isinstance(layer.neuron, Readout) else PLAIN
+
+
+def _reset(layer: Layer) -> int:
+    if not isinstance(layer.neuron, IntegrateAndFire):
+        return SUBTRACT
+    now, later = (SUBTRACT, SUBTRACT_LATER), (ZERO, ZERO_LATER)
+    return (now if layer.neuron.reset == "subtract" else later)[layer.neuron.reset_delay]
+
+
+def _plan_neurons(network: Network) -> dict[str, IntArray]:
+    """Parameters of every neuron, channel-last; a neuron without one gets what changes nothing."""
+    columns: dict[str, list[IntArray]] = {}
+    for layer in network.layers:
+        order = channel_last(layer.shape)
+        for name, vector in _neuron_vectors(layer).items():
+            columns.setdefault(name, []).append(layer.per_neuron(vector)[order])
+    return {name: np.concatenate(parts).astype(np.int32) for name, parts in columns.items()}
+
+
+def _neuron_vectors(layer: Layer) -> dict[str, IntArray]:
+    neuron, zero = layer.neuron, np.zeros(layer.shape[0], np.int32)
+    adaptive, spiking = isinstance(neuron, AdaptiveLeaky), isinstance(neuron, IntegrateAndFire)
+    threshold = neuron.threshold.astype(np.int32) if spiking else zero
+    return {
+        "bias": layer.bias,
+        "decay": neuron.decay if isinstance(neuron, Leaky | Readout) else zero + NO_DECAY,
+        "threshold": threshold,
+        "fires_at": threshold + (spiking and neuron.strict),
+        "adaptation_decay": neuron.adaptation_decay if adaptive else zero,
+        "coupling": neuron.adaptation_coupling if adaptive else zero,
+        "jump": neuron.adaptation_jump if adaptive else zero,
+    }
+
+
+def _plan_groups(groups: list[_Group]) -> dict[str, IntArray]:
+    run_start = _offsets([len(group.runs.post) for group in groups])
+    weight_start = _offsets([len(group.runs.weights) for group in groups])
+    rows = [len(group.stored) for group in groups]
+    return {
+        "group_source": _int64([group.source for group in groups]),
+        "group_delay": _int64([group.delay for group in groups]),
+        "group_maximum": _int64([group.maximum for group in groups]),
+        "group_length": _int64([group.runs.length for group in groups]),
+        "group_row": _offsets(rows),
+        "group_row_ptr": _offsets([count + 1 for count in rows]),
+        "row_ptr": _joined([g.runs.row_ptr + s for g, s in _with(groups, run_start)], np.int64),
+        "row_effective": _joined([group.runs.nonzero() for group in groups], np.int64),
+        "row_stored": _joined([group.stored for group in groups], np.int64),
+        "run_post": _joined([group.runs.post for group in groups], np.int64),
+        "run_weight": _joined([g.runs.weight + s for g, s in _with(groups, weight_start)], np.int64),
+        "weights": _joined([group.runs.weights for group in groups], np.int8),
+    }
+
+
+def _plan_axonal(groups: list[_Group]) -> dict[str, IntArray]:
+    """Ring buffers of arrivals, one a group with axonal delays."""
+    axonal = [(number, group) for number, group in enumerate(groups) if group.delay == AXONAL]
+    lengths = [int(group.axonal.max(initial=0)) + 1 for _, group in axonal]
+    sizes = [len(group.axonal) for _, group in axonal]
+    return {
+        "axonal_groups": _int64([number for number, _ in axonal]),
+        "axonal_length": _int64(lengths),
+        "axonal_start": _offsets(np.multiply(sizes, lengths)),
+        "axonal_slot": _offsets(lengths),
+        "axonal_row": _offsets(sizes),
+        "axonal_delay": _joined([group.axonal for _, group in axonal], np.int64),
+    }
+
+
+def _int64(values: object) -> IntArray:
+    return np.array(values, np.int64)
+
+
+def _offsets(sizes: object) -> IntArray:
+    """Where each part begins when all are laid end to end, and at last where they end."""
+    return np.concatenate(([0], np.cumsum(_int64(sizes)))).astype(np.int64)
+
+
+def _joined(parts: list[IntArray], dtype: type) -> IntArray:
+    return np.concatenate([np.zeros(0, dtype), *parts]).astype(dtype)
+
+
+def _with(groups: list[_Group], starts: IntArray) -> list[tuple[_Group, int]]:
+    return [(group, int(start)) for group, start in zip(groups, starts, strict=False)]
