@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -130,6 +131,15 @@ class TrainConfig(Settings):
     optimiser: OptimiserSettings = OptimiserSettings()
 
 
+class InvalidConfigError(ConfigError):
+    """A configuration with impossible settings; `faults` lists them all."""
+
+    def __init__(self, origin: str, faults: list[str]) -> None:
+        more = f" (and {len(faults) - 1} more; `edgesnn check` lists them)" if faults[1:] else ""
+        super().__init__(f"{origin}: {faults[0]}{more}")
+        self.faults = faults
+
+
 def parse_config(values: dict[str, Any], origin: str) -> TrainConfig:
     """Check `values` as read from `origin`.
 
@@ -139,7 +149,7 @@ def parse_config(values: dict[str, Any], origin: str) -> TrainConfig:
     try:
         return TrainConfig.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{origin}: {_first_fault(error)}") from None
+        raise InvalidConfigError(origin, [_fault_text(f) for f in error.errors()]) from None
 
 
 def load_config(path: Path) -> TrainConfig:
@@ -177,8 +187,7 @@ def preset(name: str) -> TrainConfig:
     return parse_config(tomllib.loads(text), f"preset {name}")
 
 
-def _first_fault(error: ValidationError) -> str:
-    fault = error.errors(include_url=False)[0]
+def _fault_text(fault: Mapping[str, Any]) -> str:
     key = ".".join(str(part) for part in fault["loc"]) or "the file"
     if fault["type"] == "extra_forbidden":
         return f"unknown key {key}"
