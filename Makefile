@@ -1,0 +1,43 @@
+# Everything runs in .venv; VENV=… and PYTHON=… choose another place and interpreter.
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-all lint types bench docs wheel clean
+
+help: ## List these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: $(INSTALLED) ## Make .venv and install edgesnn with everything it can use
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,compile,test]'
+	touch $@
+
+demo: $(INSTALLED) ## Install, then train the embedded dataset into verified firmware (build/synthetic)
+	$(BIN)/edgesnn build
+
+test: $(INSTALLED) ## Install, then run the tests
+	$(BIN)/python -m pytest
+
+test-all: $(INSTALLED) ## The slow tests as well
+	$(BIN)/python -m pytest -m 'slow or not slow'
+
+lint: $(INSTALLED) ## Style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED) ## Static types
+	$(BIN)/mypy
+
+bench: $(INSTALLED) ## Run the benchmarks; figures go to standard output
+	for each in benchmarks/*.py; do $(BIN)/python $$each || exit 1; done
+
+wheel: $(INSTALLED) ## Build dist/*.whl and dist/*.tar.gz
+	$(BIN)/python -m build
+
+clean: ## Remove what was built, except .venv
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,37 @@
+"""`edgesnn check`: everything that is wrong with files and folders, by the real parsers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgesnn.cli import options
+from edgesnn.cli.output import announce, print_json
+
+
+def check(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Networks (.esnn), configurations (.toml), build folders, folders of recordings.",
+            metavar="FILE...",
+        ),
+    ],
+    json: options.Json = False,
+) -> int:
+    """List every fault of networks, configurations and recordings; status 1 if there is any."""
+    from edgesnn.pipeline.check import find_faults
+
+    verdicts = []
+    for path in files:
+        announce(f"checking {path}")
+        kind, faults = find_faults(path)
+        verdicts.append({"path": str(path), "kind": kind, "faults": faults})
+        if not json:
+            lines = [f"{path}: {fault}" for fault in faults] or [f"{path}: {kind}, no fault"]
+            print("\n".join(lines))
+    if json:
+        print_json({"files": verdicts, "faults": sum(len(each["faults"]) for each in verdicts)})
+    return 1 if any(each["faults"] for each in verdicts) else 0

@@ -1,0 +1,59 @@
+"""`edgesnn data`: what the recordings are, and fetching them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from edgesnn.cli import options
+from edgesnn.cli.output import announce, console, print_json, table
+
+app = typer.Typer(
+    invoke_without_command=True,
+    help="Describe recordings: classes, counts of each split, what was left out.",
+)
+
+
+@app.callback()
+def data(
+    context: typer.Context,
+    dataset: options.DatasetName = None,
+    task: options.Task = None,
+    data_dir: options.DataDir = None,
+    json: options.Json = False,
+) -> None:
+    """Describe recordings: classes, counts of each split, what was left out."""
+    if context.invoked_subcommand is not None:
+        return
+    from edgesnn.pipeline.datasets import Recordings
+    from edgesnn.pipeline.describe import describe_recordings
+
+    description = describe_recordings(Recordings(dataset, task, data_dir))
+    if json:
+        print_json(description)
+        return
+    splits = description["splits"]
+    rows = [
+        (name, *(counts.get(split, 0) for split in splits))
+        for name, counts in description["clips"].items()
+    ]
+    rows.append(("all", *(sum(row[1 + column] for row in rows) for column in range(len(splits)))))
+    console().print(table(f"{description['name']}: clips", ("class", *splits), rows))
+    for note in description["notes"]:
+        console().print(f"note: {note}", markup=False)
+
+
+@app.command()
+def download(
+    version: Annotated[int, typer.Option(help="Version of the archive.", min=1, max=2)] = 2,
+    json: options.Json = False,
+) -> None:
+    """Fetch Google Speech Commands into the cache folder; goes on after a cut connection."""
+    from edgesnn.pipeline.describe import download_recordings
+
+    folder = download_recordings(version, announce)
+    if json:
+        print_json({"version": version, "folder": str(folder)})
+    else:
+        print(folder)

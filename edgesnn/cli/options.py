@@ -1,0 +1,96 @@
+"""Options that several commands share, each with its help text and unit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
+]
+
+DatasetName = Annotated[
+    str | None,
+    typer.Option(
+        "--dataset",
+        help="synthetic (embedded), gsc (Google Speech Commands), or a folder with one folder "
+        "of recordings a word.",
+        metavar="NAME|FOLDER",
+    ),
+]
+
+Task = Annotated[
+    str | None,
+    typer.Option(
+        help="Keywords: a list such as yes,no,stop; 12 for the published task; 35 for all words. "
+        "Default: the keywords that the recordings cover.",
+        metavar="WORDS",
+    ),
+]
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        help="Folder of the recordings; else $EDGESNN_DATA, the cache, or a download.",
+        metavar="FOLDER",
+    ),
+]
+
+Config = Annotated[
+    str | None,
+    typer.Option(
+        help="Training configuration: a TOML file, or the name of a preset.",
+        metavar="FILE|NAME",
+    ),
+]
+
+Seed = Annotated[int, typer.Option(help="Seed of weights, batches and augmentation.", min=0)]
+
+Epochs = Annotated[
+    int | None,
+    typer.Option(help="Passes over the training data, instead of the configuration's.", min=1),
+]
+
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Start training again; drops an unfinished run.")
+]
+
+Board = Annotated[
+    str,
+    typer.Option(help="Board to compile for; `edgesnn boards` lists them.", metavar="NAME"),
+]
+
+Source = Annotated[
+    Path,
+    typer.Argument(
+        help="A folder that `edgesnn build` made, or a .esnn file.", metavar="BUILD|FILE"
+    ),
+]
+
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Folder for the results.", metavar="FOLDER"),
+]
+
+DEFAULT_BOARD = "nucleo-l476rg"
+
+Rungs = Annotated[
+    str | None,
+    typer.Option(
+        help="Comma-separated: numpy, pytorch, host, qemu (all cores), qemu-m0, qemu-m3, "
+        "qemu-m4, qemu-m7, qemu-m33; default: all.",
+        metavar="LIST",
+    ),
+]
+
+Clips = Annotated[
+    int,
+    typer.Option(help="Test clips for PyTorch and host C; 0 for all.", min=0, metavar="CLIPS"),
+]
+
+EmulatedClips = Annotated[
+    int, typer.Option(help="Test clips for NumPy and each QEMU core.", min=1, metavar="CLIPS")
+]

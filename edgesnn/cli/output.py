@@ -1,0 +1,52 @@
+"""What the commands print: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print one JSON document, keys in the order given."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def console() -> Console:
+    """Standard output: Rich on a terminal, plain text of a fixed width in a pipe."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 100)
+
+
+def announce(message: str) -> None:
+    """One line on what is being done, on standard error and only for a terminal."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        Console(stderr=True, highlight=False).print(f"[bold]edgesnn[/bold] {message}")
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """A Rich table; all columns but the first are set to the right where they are numbers."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for number, column in enumerate(columns):
+        numeric = number and all(_is_number(row[number]) for row in rows)
+        made.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(escape(str(cell)) for cell in row))
+    return made
+
+
+def _is_number(cell: object) -> bool:
+    text = str(cell).replace(" ", "").replace(",", "").replace("%", "")
+    return isinstance(cell, int | float) or text[:1].isdigit() or text[:1] in ("-", "–", "")

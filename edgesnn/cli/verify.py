@@ -1,0 +1,69 @@
+"""`edgesnn verify`: the exactness ladder as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgesnn.cli import options
+from edgesnn.cli.output import announce, console, print_json, table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from edgesnn.pipeline.ladder import Rung
+
+
+def verify(
+    source: options.Source,
+    rungs: options.Rungs = None,
+    require: Annotated[
+        str | None,
+        typer.Option(
+            help="Rungs that must run: fail where a tool for one is missing.", metavar="LIST"
+        ),
+    ] = None,
+    clips: options.Clips = 100,
+    emulated_clips: options.EmulatedClips = 5,
+    dataset: options.DatasetName = None,
+    data_dir: options.DataDir = None,
+    json: options.Json = False,
+) -> None:
+    """Run the same clips on every implementation and compare each membrane of each step.
+
+    Status 3 where two differ; the first clip, step, layer and neuron that does is named.
+    """
+    from edgesnn.pipeline.datasets import Recordings
+    from edgesnn.pipeline.ladder import chosen_rungs, require_agreement
+    from edgesnn.pipeline.verify import verify_source
+
+    required = chosen_rungs(require) if require else ()
+    chosen = (*chosen_rungs(rungs),)
+    result = verify_source(
+        source,
+        tuple(dict.fromkeys((*chosen, *required))) if rungs is None else chosen,
+        Recordings(dataset, None, data_dir) if dataset else None,
+        clips,
+        emulated_clips,
+        announce,
+    )
+    if json:
+        print_json(result.record())
+    else:
+        console().print(rung_table(result.rungs, result.stimulus))
+    require_agreement(result.rungs, required)
+
+
+def rung_table(rungs: Sequence[Rung], stimulus: str) -> Table:
+    """One line a rung."""
+    rows = [
+        (each.name, each.status, each.clips or "", f"{each.values:,}", each.detail)
+        for each in rungs
+    ]
+    return table(
+        f"Against the Numba engine, on {stimulus}",
+        ("rung", "verdict", "clips", "values compared", "machine or reason"),
+        rows,
+    )

@@ -1,0 +1,170 @@
+"""Recordings for training, measuring and verifying: named by a user or by the network itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgesnn.errors import NetworkError, UsageError
+from edgesnn.network import Network
+
+if TYPE_CHECKING:
+    from edgesnn.trainer.data import Dataset
+
+SYNTHETIC, GSC, FOLDER = "synthetic", "gsc", "folder"
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """Which recordings a user means.
+
+    Attributes:
+        dataset: `synthetic`, `gsc`, or the path of a folder; None where nothing was said.
+        task: keywords, `12` or `35`; None for the dataset's own.
+        data_dir: where the recordings of `gsc` lie; None to look for them.
+    """
+
+    dataset: str | None = None
+    task: str | None = None
+    data_dir: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """A short name for output folders."""
+        chosen = self.dataset or SYNTHETIC
+        return Path(chosen).resolve().name if self.is_folder else chosen
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether `dataset` is a path and not a name."""
+        return self.dataset not in (None, SYNTHETIC, GSC)
+
+    def record(self) -> dict[str, Any]:
+        """Plain values, for the build's report."""
+        folder = None if self.data_dir is None else str(self.data_dir.resolve())
+        dataset = str(Path(str(self.dataset)).resolve()) if self.is_folder else self.dataset
+        return {"dataset": dataset or SYNTHETIC, "task": self.task, "data_dir": folder}
+
+
+def open_recordings(
+    recordings: Recordings, classes: Sequence[str] | None = None, version: int = 2
+) -> Dataset:
+    """Open what `recordings` name; `classes`, a network's own, take the place of the task.
+
+    Raises:
+        UsageError: an option that the dataset does not have; no such dataset.
+        DataError: the recordings are missing, corrupt or too few.
+    """
+    from edgesnn.trainer.data import open_dataset
+
+    task: str | Sequence[str] | None = recordings.task or classes
+    if recordings.is_folder:
+        folder = Path(str(recordings.dataset))
+        if not folder.is_dir():
+            raise UsageError(
+                f"no dataset or folder is called {recordings.dataset}; "
+                f"take {SYNTHETIC}, {GSC}, or a folder with one folder of recordings a word"
+            )
+        if recordings.data_dir is not None:
+            raise UsageError("--data-dir is for gsc; --dataset names the folder already")
+        return open_dataset(FOLDER, data_dir=folder, task=task)
+    if recordings.dataset == GSC:
+        return open_dataset(GSC, data_dir=recordings.data_dir, task=task, version=version)
+    if recordings.task or recordings.data_dir:
+        option = "--task" if recordings.task else "--data-dir"
+        raise UsageError(f"{option} needs recordings: add --dataset gsc or --dataset FOLDER")
+    return open_dataset(SYNTHETIC)
+
+
+@dataclass(frozen=True)
+class Clips:
+    """Features to run a network on.
+
+    Attributes:
+        features: int8 `(clips, steps, channels)`.
+        labels: int64 `(clips,)`; None where the clips are not of the network's classes.
+        names: one a clip.
+        pcm: int16 `(clips, samples)`; None for a network without a front-end.
+        origin: where they come from, in words.
+    """
+
+    features: npt.NDArray[np.int8]
+    labels: npt.NDArray[np.int64] | None
+    names: tuple[str, ...]
+    pcm: npt.NDArray[np.int16] | None
+    origin: str
+
+
+def clips_of(network: Network, dataset: Dataset, split: str, limit: int = 0) -> Clips:
+    """Decode a split and run the network's front-end over it.
+
+    `limit` clips, spread evenly over the split, or all where it is 0. Labels are given where
+    the dataset has the network's classes.
+
+    Raises:
+        NetworkError: the network has no front-end.
+        DataError: the split is empty or a file cannot be used.
+    """
+    from edgesnn.frontend import features
+    from edgesnn.trainer.data import load_pcm
+
+    if network.frontend is None:
+        raise NetworkError(f"network {network.name} has no front-end, so it cannot hear recordings")
+    decoded = load_pcm(dataset, split)
+    chosen = spread(len(decoded), limit)
+    pcm = np.ascontiguousarray(decoded.pcm[chosen])
+    same = dataset.classes == network.classes
+    return Clips(
+        features(pcm, network.frontend),
+        decoded.labels[chosen] if same else None,
+        tuple(decoded.names[index] for index in chosen),
+        pcm,
+        f"{len(chosen)} of {len(decoded)} {split} clips of {dataset.name}",
+    )
+
+
+def spread(count: int, limit: int) -> npt.NDArray[np.int64]:
+    """Indices of at most `limit` of `count` things, evenly spread; all where `limit` is 0."""
+    if limit == 0 or limit >= count:
+        return np.arange(count)
+    return np.arange(limit) * count // limit
+
+
+def random_clips(network: Network, count: int, steps: int = 50) -> Clips:
+    """Pseudo-random int8 features for a network that has no front-end; always the same."""
+    generator = np.random.Generator(np.random.PCG64(0))
+    shape = (count, steps, math.prod(network.input.shape))
+    return Clips(
+        generator.integers(-128, 128, shape, np.int8),
+        None,
+        tuple(f"random {index}" for index in range(count)),
+        None,
+        f"{count} clips of pseudo-random features",
+    )
+
+
+def recordings_at_hand(network: Network, recorded: dict[str, Any]) -> Recordings:
+    """What a network was trained on where it can be had without a download, else synthetic.
+
+    `recorded` is the recordings' part of a build report; a network's own note comes next.
+    """
+    from edgesnn.errors import DataError
+    from edgesnn.trainer.data.locate import find_recordings
+
+    named = recorded.get("dataset") or network.notes.get("dataset", SYNTHETIC)
+    data_dir = Path(recorded["data_dir"]) if recorded.get("data_dir") else None
+    if named not in (SYNTHETIC, GSC):
+        return Recordings(named if Path(named).is_dir() else SYNTHETIC)
+    if named == GSC:
+        try:
+            if find_recordings(data_dir, 2) is not None:
+                return Recordings(GSC, None, data_dir)
+        except DataError:
+            pass
+    return Recordings(SYNTHETIC)

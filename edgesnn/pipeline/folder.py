@@ -1,0 +1,145 @@
+"""What lies where in a folder that `edgesnn build` fills, and reading a network back from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgesnn.errors import FileFormatError, UsageError
+from edgesnn.files import write_atomic
+from edgesnn.network import Network, load_network
+
+SUFFIX = ".esnn"
+
+
+@dataclass(frozen=True)
+class BuildFolder:
+    """The places in a build folder; none of them need exist.
+
+    Attributes:
+        path: the folder itself.
+        name: the network's name, which its files and the C code carry.
+    """
+
+    path: Path
+    name: str
+
+    @property
+    def network(self) -> Path:
+        """The integer network, `NAME.esnn`."""
+        return self.path / f"{self.name}{SUFFIX}"
+
+    @property
+    def run(self) -> Path:
+        """The training run: resolved configuration, checkpoints, history."""
+        return self.path / "run"
+
+    @property
+    def trained(self) -> Path:
+        """The trained model before lowering."""
+        return self.path / f"{self.name}.trained"
+
+    @property
+    def c(self) -> Path:
+        """Generated C and its runtime."""
+        return self.path / "c"
+
+    @property
+    def firmware(self) -> Path:
+        """One ELF image a board."""
+        return self.path / "firmware"
+
+    @property
+    def report(self) -> Path:
+        """What was built and what it costs, JSON."""
+        return self.path / "report.json"
+
+    @property
+    def verify(self) -> Path:
+        """What was compared on the exactness ladder, JSON."""
+        return self.path / "verify.json"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A network and the build folder that it was found in, if any."""
+
+    network: Network
+    path: Path
+    folder: BuildFolder | None
+
+    def recorded(self) -> Mapping[str, Any]:
+        """The build's report; empty without one."""
+        return read_json(self.folder.report) if self.folder else {}
+
+
+def load_source(source: Path) -> Loaded:
+    """Read a network from a build folder or a `.esnn` file.
+
+    Raises:
+        UsageError: there is no such path, or no network in the folder.
+        FileFormatError: the file is damaged or of another version.
+        NetworkError: the network breaks a rule.
+    """
+    path = network_path(source)
+    network = load_network(path)
+    inside = path.parent if source.is_dir() else None
+    return Loaded(network, path, BuildFolder(inside, path.stem) if inside else None)
+
+
+def network_path(source: Path) -> Path:
+    """The `.esnn` file that `source` means; raises UsageError where it means none."""
+    if source.is_file():
+        return source
+    if not source.is_dir():
+        raise UsageError(f"{source} does not exist; name a folder made by edgesnn build, or a file")
+    found = sorted(source.glob(f"*{SUFFIX}"))
+    if not found:
+        raise UsageError(f"there is no {SUFFIX} file in {source}; run edgesnn build -o {source}")
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found)
+        raise UsageError(f"{source} holds several networks ({names}); name one of them")
+    return found[0]
+
+
+def claim(path: Path) -> None:
+    """Refuse a path where no build folder can be made.
+
+    Raises:
+        UsageError: it is a file, or a folder that holds other things than a build.
+    """
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{path} is a file; name another folder with --output")
+    if path.is_dir() and any(path.iterdir()) and not _looks_built(path):
+        raise UsageError(f"{path} is not empty and was not made by edgesnn; name another --output")
+
+
+def _looks_built(path: Path) -> bool:
+    return any((path / name).exists() for name in ("run", "report.json")) or any(
+        path.glob(f"*{SUFFIX}")
+    )
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write `document` to `path`, whole or not at all."""
+    write_atomic(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Mapping[str, Any]:
+    """Read what `write_json` wrote; empty where there is no file.
+
+    Raises:
+        FileFormatError: it is not a JSON object.
+    """
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise FileFormatError(f"{path} is damaged ({error}); run edgesnn build again") from error
+    if not isinstance(document, dict):
+        raise FileFormatError(f"{path} is not a report; run edgesnn build again")
+    return document

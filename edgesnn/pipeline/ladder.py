@@ -1,0 +1,188 @@
+"""The exactness ladder: every implementation at hand against the Numba engine, clip by clip."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgesnn.errors import EdgesnnError, MachineError, UsageError, VerifyError
+from edgesnn.machine import Machine, Traces, first_divergence
+from edgesnn.network import Network
+from edgesnn.trained import TrainedNetwork
+
+CORES = ("m0", "m3", "m4", "m7", "m33")
+"""Cortex-M cores that have a QEMU machine."""
+
+RUNGS = ("numpy", "pytorch", "host", *(f"qemu-{core}" for core in CORES))
+"""What can be held against the Numba engine, in the ladder's order."""
+
+BLOCK = 32
+"""Clips whose traces are held in memory at a time."""
+
+AGREES, DIFFERS, NOT_RUN = "agrees", "differs", "not run"
+
+Features = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Rung:
+    """What one implementation gave.
+
+    Attributes:
+        name: one of RUNGS.
+        status: `agrees`, `differs` or `not run`.
+        clips: clips run.
+        values: membranes, adaptation currents and spikes compared, one a neuron and step.
+        seconds: wall time.
+        detail: the machine's own name; the first divergence; or why it was not run.
+    """
+
+    name: str
+    status: str
+    clips: int = 0
+    values: int = 0
+    seconds: float = 0.0
+    detail: str = ""
+
+    def record(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {**asdict(self), "seconds": round(self.seconds, 3)}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What stands on the ladder: a network, the model it was lowered from, the stimulus.
+
+    `clips` says how many of the features' clips each kind of rung runs: `numpy` and `qemu` are
+    slow, so they take the first few of an evenly spread choice.
+    """
+
+    network: Network
+    features: Features
+    trained: TrainedNetwork | None = None
+    emulated_clips: int = 5
+
+    def clips_for(self, rung: str) -> Features:
+        """The clips that a rung runs."""
+        slow = rung == "numpy" or rung.startswith("qemu")
+        if not slow or len(self.features) <= self.emulated_clips:
+            return self.features
+        count = self.emulated_clips
+        return self.features[np.arange(count) * len(self.features) // count]
+
+
+def chosen_rungs(text: str | None) -> tuple[str, ...]:
+    """The rungs of a comma-separated list, `qemu` meaning all cores; all rungs for None.
+
+    Raises:
+        UsageError: there is no such rung.
+    """
+    if text is None:
+        return RUNGS
+    names: list[str] = []
+    for word in (part.strip() for part in text.split(",")):
+        names += [f"qemu-{core}" for core in CORES] if word == "qemu" else [word]
+    unknown = [name for name in names if name not in RUNGS]
+    if unknown:
+        raise UsageError(f"no rung is called {unknown[0]!r}; the rungs are {', '.join(RUNGS)}")
+    return tuple(name for name in RUNGS if name in names)
+
+
+def climb(
+    subject: Subject, rungs: Sequence[str], say: Callable[[str], None] = lambda _: None
+) -> list[Rung]:
+    """Hold each rung against the Numba engine; a rung that differs does not stop the others."""
+    from edgesnn.sim import Engine
+
+    reference = Engine(subject.network)
+    verdicts = []
+    for name in rungs:
+        say(f"verify {name}")
+        verdicts.append(_one_rung(name, subject, reference))
+    return verdicts
+
+
+def require_agreement(verdicts: Sequence[Rung], required: Sequence[str] = ()) -> None:
+    """Raise for a rung that differs, or that was required and did not run.
+
+    Raises:
+        VerifyError: a rung differs; names the first step, layer and neuron.
+        MachineError: a required rung was not run; says why.
+    """
+    for rung in verdicts:
+        if rung.status == DIFFERS:
+            raise VerifyError(f"{rung.name} and numba differ: {rung.detail}")
+    for rung in verdicts:
+        if rung.name in required and rung.status == NOT_RUN:
+            raise MachineError(f"{rung.name} was required but not run: {rung.detail}")
+
+
+def _one_rung(name: str, subject: Subject, reference: Machine) -> Rung:
+    features = subject.clips_for(name)
+    started = time.perf_counter()
+    try:
+        machine = _machine(name, subject)
+        values = compare_blocks(subject.network, reference, machine, features)
+    except VerifyError as error:
+        return Rung(name, DIFFERS, len(features), 0, time.perf_counter() - started, str(error))
+    except (EdgesnnError, ModuleNotFoundError) as error:
+        return Rung(name, NOT_RUN, detail=_reason(error))
+    seconds = time.perf_counter() - started
+    return Rung(name, AGREES, len(features), values, seconds, machine.name)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error.name} is not installed"
+    return str(error)
+
+
+def compare_blocks(network: Network, left: Machine, right: Machine, features: Features) -> int:
+    """Compare two machines block by block; returns the number of values compared.
+
+    Raises:
+        VerifyError: they differ; names clip, step, layer and neuron.
+    """
+    values = 0
+    for start in range(0, len(features), BLOCK):
+        block = features[start : start + BLOCK]
+        traces = left.run(block), right.run(block)
+        divergence = first_divergence(network, *traces)
+        if divergence is not None:
+            raise VerifyError(f"clips from {start}, {left.name} against {right.name}: {divergence}")
+        values += _size(traces[0])
+    return values
+
+
+def _size(traces: Traces) -> int:
+    kinds = (traces.v, traces.a, traces.spikes)
+    return sum(array.size for kind in kinds for array in kind.values())
+
+
+def _machine(name: str, subject: Subject) -> Machine:
+    if name == "numpy":
+        from edgesnn.law import Oracle
+
+        return Oracle(subject.network)
+    if name == "pytorch":
+        return _pytorch(subject)
+    if name == "host":
+        from edgesnn.codegen import HostC
+
+        return HostC(subject.network)
+    from edgesnn.codegen import Qemu
+
+    return Qemu(subject.network, name.removeprefix("qemu-"))
+
+
+def _pytorch(subject: Subject) -> Machine:
+    if subject.trained is None:
+        raise MachineError("there is no trained model beside the network")
+    from edgesnn.trainer import TorchMachine
+
+    return TorchMachine(subject.trained)

@@ -1,0 +1,77 @@
+"""`edgesnn verify` as a function: a network, its stimulus, the ladder, the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgesnn.network import Network, identity
+from edgesnn.pipeline.datasets import (
+    Clips,
+    Recordings,
+    clips_of,
+    open_recordings,
+    random_clips,
+    recordings_at_hand,
+)
+from edgesnn.pipeline.folder import Loaded, load_source, write_json
+from edgesnn.pipeline.ladder import Rung, Subject, climb
+from edgesnn.trained import TrainedNetwork, load_trained
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was compared with what."""
+
+    network: Network
+    stimulus: str
+    rungs: tuple[Rung, ...]
+
+    def record(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            "network": self.network.name,
+            "sha256": identity(self.network),
+            "reference": "numba",
+            "stimulus": self.stimulus,
+            "rungs": [rung.record() for rung in self.rungs],
+        }
+
+
+def verify_source(
+    source: Path,
+    rungs: Sequence[str],
+    recordings: Recordings | None = None,
+    clips: int = 100,
+    emulated_clips: int = 5,
+    say: Say = lambda _: None,
+) -> Verification:
+    """Climb the ladder with the network of a build folder or file; a folder keeps the record."""
+    loaded = load_source(source)
+    heard = stimulus(loaded.network, recordings, loaded.recorded().get("recordings", {}), clips)
+    subject = Subject(loaded.network, heard.features, _trained(loaded), emulated_clips)
+    result = Verification(loaded.network, heard.origin, tuple(climb(subject, rungs, say)))
+    if loaded.folder is not None:
+        write_json(loaded.folder.verify, result.record())
+    return result
+
+
+def stimulus(
+    network: Network, recordings: Recordings | None, recorded: Mapping[str, Any], clips: int
+) -> Clips:
+    """Test clips of the recordings named, of those the network was trained on, or made up."""
+    if network.frontend is None:
+        return random_clips(network, clips or 100)
+    chosen = recordings or recordings_at_hand(network, recorded)
+    classes = None if chosen.dataset == "synthetic" else network.classes
+    return clips_of(network, open_recordings(chosen, classes), "testing", clips)
+
+
+def _trained(loaded: Loaded) -> TrainedNetwork | None:
+    if loaded.folder is None or not loaded.folder.trained.is_file():
+        return None
+    return load_trained(loaded.folder.trained)
