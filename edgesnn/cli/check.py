@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,11 +20,11 @@ def check(
         ),
     ],
     json: options.Json = False,
-) -> int:
+) -> None:
     """List every fault of networks, configurations and recordings; status 1 if there is any."""
     from edgesnn.pipeline.check import find_faults
 
-    verdicts = []
+    verdicts: list[dict[str, Any]] = []
     for path in files:
         announce(f"checking {path}")
         kind, faults = find_faults(path)
@@ -33,5 +33,14 @@ def check(
             lines = [f"{path}: {fault}" for fault in faults] or [f"{path}: {kind}, no fault"]
             print("\n".join(lines))
     if json:
-        print_json({"files": verdicts, "faults": sum(len(each["faults"]) for each in verdicts)})
-    return 1 if any(each["faults"] for each in verdicts) else 0
+        print_json({"files": verdicts})
+    _fail_on_faults([each["faults"] for each in verdicts])
+
+
+def _fail_on_faults(found: list[list[str]]) -> None:
+    from edgesnn.errors import EdgesnnError
+
+    bad = [faults for faults in found if faults]
+    if bad:
+        count = sum(map(len, bad))
+        raise EdgesnnError(f"{count} fault{'s'[: count > 1]} in {len(bad)} of {len(found)} files")
