@@ -15,6 +15,8 @@ from edgesnn.trainer.data.dataset import (
     Dataset,
     PcmSet,
 )
+from edgesnn.trainer.data.describe import describe
+from edgesnn.trainer.data.faults import find_faults
 from edgesnn.trainer.data.pcm import load_pcm
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
     "Dataset",
     "PcmSet",
     "cached_array",
+    "describe",
+    "find_faults",
     "load_pcm",
     "open_dataset",
 ]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from edgesnn.errors import DataError
 from edgesnn.trainer.data.dataset import CLIP_SAMPLES, SAMPLE_RATE, Pcm
@@ -52,6 +53,28 @@ def read_mono_16k(path: Path) -> Pcm:
     return pcm
 
 
+def read_resampled(path: Path) -> Pcm:
+    """Decode a file, mix it to mono and resample it to 16 kHz: int16 (samples,).
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    pcm, rate = read_audio(path)
+    if pcm.ndim == 1 and rate == SAMPLE_RATE:
+        return pcm
+    mono = pcm.astype(np.float64) if pcm.ndim == 1 else pcm.mean(axis=1)
+    if rate != SAMPLE_RATE:
+        import soxr
+
+        mono = soxr.resample(mono, rate, SAMPLE_RATE, quality="HQ")
+    return to_int16(mono)
+
+
+def to_int16(signal: npt.NDArray[np.float64]) -> Pcm:
+    """Round half to even and saturate float64 (samples,) in LSB to int16 (samples,)."""
+    return np.clip(np.rint(signal), -32768, 32767).astype(np.int16)
+
+
 def fit_second(pcm: Pcm, align: Align) -> Pcm:
     """Cut or pad int16 (frames,) to int16 (16000,).
 
@@ -85,18 +108,23 @@ def file_key(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Recording:
-    """A file of 16 kHz mono, brought to one second."""
+    """A sound file, brought to one second.
+
+    It must be 16 kHz mono unless `resample` is set, which takes any rate and channels.
+    """
 
     path: Path
     align: Align = "start"
+    resample: bool = False
 
     def pcm(self) -> Pcm:
         """int16 (16000,); raises DataError, naming the file, where it cannot be used."""
-        return fit_second(read_mono_16k(self.path), self.align)
+        read = read_resampled if self.resample else read_mono_16k
+        return fit_second(read(self.path), self.align)
 
     def key(self) -> str:
-        """Changes with the file and with how it is padded."""
-        return f"{file_key(self.path)}:{self.align}"
+        """Changes with the file and with how it is brought to a second."""
+        return f"{file_key(self.path)}:{self.align}:{self.resample}"
 
 
 def _reason(error: Exception, path: Path) -> str:

@@ -22,10 +22,9 @@ from edgesnn.trainer.data.dataset import (
     UNKNOWN,
     Clip,
     Dataset,
-    Source,
 )
 from edgesnn.trainer.data.hash_split import official_split, speaker_of
-from edgesnn.trainer.data.silence import made_noise, noise_spans, silence_clips
+from edgesnn.trainer.data.silence import background_noise, silence_clips
 from edgesnn.trainer.data.task import Task, choose_task
 
 NOISE_FOLDER = "_background_noise_"
@@ -132,18 +131,6 @@ def version_of(takes: Sequence[Take]) -> str:
     if any(take.path.stem.endswith(("_v1", "_v2")) for take in takes):
         return "1+2"
     return "2" if VERSION_2_WORDS & {take.word for take in takes} else "1"
-
-
-def background_noise(
-    folder: Path, seed: int
-) -> tuple[Mapping[str, tuple[Source, ...]], tuple[str, ...]]:
-    """The noise of each split, and a note where it had to be made."""
-    paths = sorted(p for p in folder.glob("[!.]*") if p.suffix.lower() in AUDIO_SUFFIXES)
-    spans = noise_spans(paths)
-    if all(spans[split] for split in SPLITS):
-        return spans, ()
-    why = "is too short (at least ten seconds a recording)" if paths else "has no recordings"
-    return made_noise(seed), (f"{folder.name} {why}: silence is made noise",)
 
 
 def mean_keyword_counts(clips: Sequence[Clip], task: Task) -> dict[str, int]:

@@ -14,11 +14,12 @@ MARKERS = ("_background_noise_", "testing_list.txt", "manifest.csv")
 """One of these, or the word `yes`, marks a folder that is laid out as the archive is."""
 
 
-def find_recordings(data_dir: Path | None, version: int) -> Path | None:
+def find_recordings(data_dir: Path | None, version: int | None = None) -> Path | None:
     """The folder of recordings, or None where they must be fetched first.
 
     Looked for in `data_dir` alone if it is given, else in `$EDGESNN_DATA` and then in the
-    cache folder; each may be the folder itself or hold `speech_commands/`.
+    cache folder, there for `version` (1 or 2) or for any; each of the former two may be the
+    folder itself or hold `speech_commands/`.
 
     Raises:
         DataError: `data_dir` or `$EDGESNN_DATA` names a folder without recordings.
@@ -31,7 +32,11 @@ def find_recordings(data_dir: Path | None, version: int) -> Path | None:
                 f"{FOLDER_NAME}/ that holds them"
             )
         return found
-    return _at_or_below(archive_folder(version))
+    for number in (2, 1) if version is None else (version,):
+        found = _at_or_below(archive_folder(number))
+        if found is not None:
+            return found
+    return None
 
 
 def archive_folder(version: int) -> Path:

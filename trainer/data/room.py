@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from edgesnn.trainer.data.audio import to_int16
 from edgesnn.trainer.data.dataset import CLIP_SAMPLES, SAMPLE_RATE, Pcm
-from edgesnn.trainer.data.silence import made_spectrum, to_int16
+from edgesnn.trainer.data.silence import made_spectrum
 
 Signal = npt.NDArray[np.float64]
 

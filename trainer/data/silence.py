@@ -10,7 +10,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgesnn.trainer.data.audio import file_key, read_mono_16k
+from edgesnn.trainer.data.audio import (
+    AUDIO_SUFFIXES,
+    file_key,
+    read_mono_16k,
+    read_resampled,
+    to_int16,
+)
 from edgesnn.trainer.data.dataset import CLIP_SAMPLES, SPLITS, Clip, Pcm, Source
 
 PORTIONS: Mapping[str, tuple[float, float]] = {
@@ -29,19 +35,23 @@ QUIETEST_DB = -60.0
 
 @dataclass(frozen=True)
 class NoiseSpan:
-    """Samples `start` to `stop` of a noise recording, 16 kHz mono."""
+    """Samples `start` to `stop`, at 16 kHz, of a noise recording.
+
+    The file must be 16 kHz mono unless `resample` is set, which takes any rate and channels.
+    """
 
     path: Path
     start: int
     stop: int
+    resample: bool = False
 
     def pcm(self) -> Pcm:
         """int16 (stop - start,)."""
-        return _whole(self.path, file_key(self.path))[self.start : self.stop]
+        return _whole(self.path, file_key(self.path), self.resample)[self.start : self.stop]
 
     def key(self) -> str:
         """Changes with the file and the span."""
-        return f"{file_key(self.path)}:{self.start}:{self.stop}"
+        return f"{file_key(self.path)}:{self.start}:{self.stop}:{self.resample}"
 
 
 @dataclass(frozen=True)
@@ -90,26 +100,33 @@ def made_spectrum(
     return np.asarray(shaped / np.sqrt(np.mean(shaped**2)))
 
 
-def to_int16(signal: npt.NDArray[np.float64]) -> Pcm:
-    """Round half to even and saturate float64 (samples,) in LSB to int16 (samples,)."""
-    return np.clip(np.rint(signal), -32768, 32767).astype(np.int16)
-
-
-def noise_spans(paths: Sequence[Path]) -> dict[str, tuple[NoiseSpan, ...]]:
-    """Share each recording's time among the splits (PORTIONS); spans under a second fall out.
+def background_noise(
+    folder: Path, seed: int, resample: bool = False
+) -> tuple[dict[str, tuple[Source, ...]], tuple[str, ...]]:
+    """The noise of each split, and a note where it had to be made for want of recordings.
 
     Raises:
-        DataError: a recording cannot be read, or is not 16 kHz mono.
+        DataError: a recording cannot be read, or must be resampled and `resample` is not set.
     """
-    lengths = {path: len(_whole(path, file_key(path))) for path in paths}
-    spans: dict[str, tuple[NoiseSpan, ...]] = {}
+    paths = sorted(p for p in folder.glob("[!.]*") if p.suffix.lower() in AUDIO_SUFFIXES)
+    spans = noise_spans(paths, resample)
+    if all(spans[split] for split in SPLITS):
+        return spans, ()
+    why = "is too short (ten seconds a recording are needed)" if paths else "has no recordings"
+    return made_noise(seed), (f"{folder.name} {why}: silence is made noise",)
+
+
+def noise_spans(paths: Sequence[Path], resample: bool) -> dict[str, tuple[Source, ...]]:
+    """Share each recording's time among the splits (PORTIONS); spans under a second fall out."""
+    lengths = {path: len(_whole(path, file_key(path), resample)) for path in paths}
+    spans: dict[str, tuple[Source, ...]] = {}
     for split, (first, last) in PORTIONS.items():
-        cuts = (NoiseSpan(p, int(n * first), int(n * last)) for p, n in lengths.items())
+        cuts = [NoiseSpan(p, int(n * first), int(n * last), resample) for p, n in lengths.items()]
         spans[split] = tuple(span for span in cuts if span.stop - span.start >= CLIP_SAMPLES)
     return spans
 
 
-def made_noise(seed: int) -> dict[str, tuple[MadeNoise, ...]]:
+def made_noise(seed: int) -> dict[str, tuple[Source, ...]]:
     """White, pink and brown noise of ten seconds for each split, where there are no recordings."""
     slopes = (0.0, 1.0, 2.0)
     return {
@@ -170,8 +187,8 @@ def _made(noise: MadeNoise) -> Pcm:
 
 
 @functools.lru_cache(maxsize=16)
-def _whole(path: Path, key: str) -> Pcm:
+def _whole(path: Path, key: str, resample: bool) -> Pcm:
     """A whole noise recording; `key` makes a changed file be read again."""
-    pcm = read_mono_16k(path)
+    pcm = read_resampled(path) if resample else read_mono_16k(path)
     pcm.setflags(write=False)
     return pcm

@@ -63,6 +63,37 @@ def choose_task(task: str | Sequence[str] | None, counts: Counts, folder: Path) 
     return _listed_words(task, counts, folder)
 
 
+def choose_folder_task(
+    task: str | Sequence[str] | None,
+    counts: Mapping[str, int],
+    others: bool,
+    folder: Path,
+) -> Task:
+    """The classes of a user's own folder, whose words have `counts` files each.
+
+    All words where None, else as in `choose_task`, but that `12` and `35` have no meaning of
+    their own. Silence is always a class; unknown is one where `others` says that there are
+    recordings of other words, or where words are left out.
+
+    Raises:
+        DataError: a word of the task has no files.
+        UsageError: an empty or repeated word.
+    """
+    in_counts = {word: {TRAINING: count} for word, count in counts.items()}
+    if task is not None and not isinstance(task, str):
+        return _exact_classes(tuple(task), in_counts, folder)
+    words = tuple(counts)
+    if task is not None:
+        words = _listed_words(task, in_counts, folder).keywords
+    if others or len(words) < len(counts):
+        return Task(words, (*words, UNKNOWN, SILENCE))
+    note = (
+        "no class unknown, since no other words are there: any word will be taken for one of "
+        "yours; put recordings of other words into _unknown_"
+    )
+    return Task(words, (*words, SILENCE), notes=(note,))
+
+
 def _covered_keywords(counts: Counts, folder: Path) -> Task:
     clips = {word: _training_clips(counts.get(word, {}), counts) for word in KEYWORDS}
     enough = COVERED * max(clips.values())
