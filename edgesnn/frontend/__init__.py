@@ -12,20 +12,40 @@ from edgesnn.frontend.settings import FrontEnd
 
 if TYPE_CHECKING:
     from edgesnn.frontend.batch import Stream, features, fit_offsets, log_mel, to_features
+    from edgesnn.frontend.c import (
+        CArray,
+        c_scalars,
+        c_tables,
+        state_bytes,
+        table_bytes,
+        work_bytes,
+    )
     from edgesnn.frontend.lookup import Tables, tables
 
 __all__ = [
+    "CArray",
     "FrontEnd",
     "Stream",
     "Tables",
+    "c_scalars",
+    "c_tables",
     "features",
     "fit_offsets",
     "log_mel",
+    "state_bytes",
+    "table_bytes",
     "tables",
     "to_features",
+    "work_bytes",
 ]
 
 _HOME = {
+    "CArray": "c",
+    "c_scalars": "c",
+    "c_tables": "c",
+    "state_bytes": "c",
+    "table_bytes": "c",
+    "work_bytes": "c",
     "Stream": "batch",
     "features": "batch",
     "fit_offsets": "batch",

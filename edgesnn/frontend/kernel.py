@@ -24,19 +24,27 @@ def _bit_length(value):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _headroom(x, start, spread, shift):  # type: ignore[no-untyped-def]
-    """Fill `spread` with each lane's used bits and `shift` with its headroom (0 … 15)."""
-    spread[:] = 0
-    for n in range(start, x.shape[0]):
+def _used_bits(values, start, used):  # type: ignore[no-untyped-def]
+    """Bits beside the sign that the largest of each lane's values from `start` on needs."""
+    used[:] = 0
+    for n in range(start, values.shape[0]):
         for lane in range(LANES):
-            spread[lane] |= x[n, lane] ^ (x[n, lane] >> np.int32(31))
+            used[lane] |= values[n, lane] ^ (values[n, lane] >> np.int32(31))
     for lane in range(LANES):
-        spread[lane] = _bit_length(np.int64(spread[lane]))
-        shift[lane] = 15 - spread[lane]
+        used[lane] = _bit_length(np.int64(used[lane]))
 
 
 @njit(cache=True)
-def _first_stage_4(x, window, order, shift, re, im):  # type: ignore[no-untyped-def]
+def _gains(re, im, used, gain):  # type: ignore[no-untyped-def]
+    """How many of the last two stages need not halve: 0, 1 or 2 in each lane."""
+    _used_bits(re, 0, used)
+    _used_bits(im, 0, gain)
+    for lane in range(LANES):
+        gain[lane] = min(max(14 - max(used[lane], gain[lane]), 0), 2)
+
+
+@njit(cache=True)
+def _first_stage_4(x, window, order, headroom, re, im):  # type: ignore[no-untyped-def]
     """Window, normalise and the twiddle-free radix-4 stage of a 256-point complex FFT."""
     part = np.empty((4, 2, LANES), np.int32)
     for g in range(64):
@@ -45,9 +53,9 @@ def _first_stage_4(x, window, order, shift, re, im):  # type: ignore[no-untyped-
                 n = 2 * (np.int64(order[g]) + 64 * j) + c
                 w = np.int32(window[n])
                 for lane in range(LANES):
-                    half = np.int32(np.int32(1) << np.int32(15 - shift[lane]))
+                    half = np.int32(np.int32(1) << np.int32(15 - headroom[lane]))
                     y = np.int32(x[n, lane] * w + half)
-                    part[j, c, lane] = y >> np.int32(16 - shift[lane])
+                    part[j, c, lane] = y >> np.int32(16 - headroom[lane])
         for lane in range(LANES):
             t0r = part[0, 0, lane] + part[2, 0, lane]
             t0i = part[0, 1, lane] + part[2, 1, lane]
@@ -68,7 +76,7 @@ def _first_stage_4(x, window, order, shift, re, im):  # type: ignore[no-untyped-
 
 
 @njit(cache=True)
-def _first_stage_2(x, window, order, shift, re, im):  # type: ignore[no-untyped-def]
+def _first_stage_2(x, window, order, headroom, re, im):  # type: ignore[no-untyped-def]
     """Window, normalise and the radix-2 stage of a 128-point complex FFT."""
     part = np.empty((2, 2, LANES), np.int32)
     for g in range(64):
@@ -77,9 +85,9 @@ def _first_stage_2(x, window, order, shift, re, im):  # type: ignore[no-untyped-
                 n = 2 * (np.int64(order[g]) + 64 * j) + c
                 w = np.int32(window[n])
                 for lane in range(LANES):
-                    half = np.int32((np.int32(1) << np.int32(15 - shift[lane])) >> 1)
+                    half = np.int32((np.int32(1) << np.int32(15 - headroom[lane])) >> 1)
                     y = np.int32(x[n, lane] * w + half)
-                    part[j, c, lane] = y >> np.int32(15 - shift[lane])
+                    part[j, c, lane] = y >> np.int32(15 - headroom[lane])
         for lane in range(LANES):
             re[2 * g, lane] = part[0, 0, lane] + part[1, 0, lane]
             im[2 * g, lane] = part[0, 1, lane] + part[1, 1, lane]
@@ -88,8 +96,11 @@ def _first_stage_2(x, window, order, shift, re, im):  # type: ignore[no-untyped-
 
 
 @njit(cache=True)
-def _stage(re, im, quarter, twiddle):  # type: ignore[no-untyped-def]
-    """One radix-4 stage in place: blocks of 4·quarter, a quarter of the sum, rounded."""
+def _stage(re, im, quarter, twiddle, whole):  # type: ignore[no-untyped-def]
+    """One radix-4 stage in place over blocks of 4·quarter, rounded.
+
+    A quarter of the sums, and half of them in lanes where `whole` is 1.
+    """
     points = re.shape[0]
     stride = points // (4 * quarter)
     one, round_ = np.int32(1), np.int32(1 << 15)
@@ -101,8 +112,9 @@ def _stage(re, im, quarter, twiddle):  # type: ignore[no-untyped-def]
             p = block * 4 * quarter + k
             q, r, s = p + quarter, p + 2 * quarter, p + 3 * quarter
             for lane in range(LANES):
-                ar = np.int32((re[p, lane] + one) >> one) + one
-                ai = np.int32((im[p, lane] + one) >> one) + one
+                last = one - whole[lane]
+                ar = np.int32((re[p, lane] + one) >> one) + last
+                ai = np.int32((im[p, lane] + one) >> one) + last
                 br = np.int32(re[q, lane] * b_r - im[q, lane] * b_i + round_) >> np.int32(16)
                 bi = np.int32(re[q, lane] * b_i + im[q, lane] * b_r + round_) >> np.int32(16)
                 cr = np.int32(re[r, lane] * c_r - im[r, lane] * c_i + round_) >> np.int32(16)
@@ -111,14 +123,14 @@ def _stage(re, im, quarter, twiddle):  # type: ignore[no-untyped-def]
                 di = np.int32(re[s, lane] * d_i + im[s, lane] * d_r + round_) >> np.int32(16)
                 t0r, t0i, t1r, t1i = ar + cr, ai + ci, ar - cr, ai - ci
                 t2r, t2i, t3r, t3i = br + dr, bi + di, br - dr, bi - di
-                re[p, lane] = np.int32(t0r + t2r) >> one
-                im[p, lane] = np.int32(t0i + t2i) >> one
-                re[q, lane] = np.int32(t1r + t3i) >> one
-                im[q, lane] = np.int32(t1i - t3r) >> one
-                re[r, lane] = np.int32(t0r - t2r) >> one
-                im[r, lane] = np.int32(t0i - t2i) >> one
-                re[s, lane] = np.int32(t1r - t3i) >> one
-                im[s, lane] = np.int32(t1i + t3r) >> one
+                re[p, lane] = np.int32(t0r + t2r) >> last
+                im[p, lane] = np.int32(t0i + t2i) >> last
+                re[q, lane] = np.int32(t1r + t3i) >> last
+                im[q, lane] = np.int32(t1i - t3r) >> last
+                re[r, lane] = np.int32(t0r - t2r) >> last
+                im[r, lane] = np.int32(t0i - t2i) >> last
+                re[s, lane] = np.int32(t1r - t3i) >> last
+                im[s, lane] = np.int32(t1i + t3r) >> last
 
 
 @njit(cache=True)
@@ -198,28 +210,32 @@ def _clip(  # type: ignore[no-untyped-def]
     im = np.empty((fft // 2, LANES), np.int32)
     power = np.empty((fft // 2, LANES), np.int64)
     energy = np.empty((out.shape[1], LANES), np.int64)
-    spread = np.empty(LANES, np.int32)
-    shift = np.empty(LANES, np.int32)
+    used = np.empty(LANES, np.int32)
+    scratch = np.empty(LANES, np.int32)
+    gain = np.empty(LANES, np.int32)
+    none = np.zeros(LANES, np.int32)
     for first in range(0, out.shape[0], LANES):
         _gather(pcm, first, hop, length, x)
-        _headroom(x, fft - length, spread, shift)
-        shift = np.minimum(shift, np.int32(14))
-        quarter = 4
+        _used_bits(x, fft - length, used)
+        headroom = np.minimum(15 - used, 14).astype(np.int32)
+        quarter = 2
         if fft == 512:
-            _first_stage_4(x, window, order, shift, re, im)
+            _first_stage_4(x, window, order, headroom, re, im)
+            quarter = 4
         else:
-            _first_stage_2(x, window, order, shift, re, im)
-            quarter = 2
-        while quarter < fft // 2:
-            _stage(re, im, quarter, twiddle)
-            quarter *= 4
+            _first_stage_2(x, window, order, headroom, re, im)
+        _stage(re, im, quarter, twiddle, none)
+        _gains(re, im, scratch, gain)
+        _stage(re, im, 4 * quarter, twiddle, np.minimum(gain, 1).astype(np.int32))
+        _stage(re, im, 16 * quarter, twiddle, gain >> 1)
         _power(re, im, split, power)
         _mel(power, first_bin, weight, segment_bins, energy)
         for lane in range(min(LANES, out.shape[0] - first)):
+            exponent = 512 * (14 - np.int64(headroom[lane] + gain[lane]))
             for band in range(out.shape[1]):
                 value = np.int64(floor)
-                if spread[lane] > silence_bits and energy[band, lane] > 0:
-                    value = _log2(energy[band, lane], log2) + 512 * (14 - np.int64(shift[lane]))
+                if used[lane] > silence_bits and energy[band, lane] > 0:
+                    value = _log2(energy[band, lane], log2) + exponent
                 out[first + lane, band] = max(value, np.int64(floor))
 
 

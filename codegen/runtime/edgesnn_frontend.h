@@ -1,0 +1,504 @@
+/* The edgesnn front-end: 16-bit PCM to int8 features, in integers.
+ *
+ * The law, its bounds and its accuracy: docs/FRONTEND.md. The functions of this header are
+ * shared by all networks of a firmware; tables and state are each network's own. C11, no float,
+ * no heap, no 64-bit division; of the C library memcpy, memmove and memset.
+ *
+ * A complex number is one 32-bit word: real part in the low half, imaginary in the high half.
+ *
+ * SPDX-License-Identifier: MIT-0
+ */
+#ifndef EDGESNN_FRONTEND_H
+#define EDGESNN_FRONTEND_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(EDGESNN_PORTABLE)
+#include <arm_acle.h>
+#define EDGESNN_FRONTEND_DSP 1
+#else
+#define EDGESNN_FRONTEND_DSP 0
+#endif
+
+/* Thumb-1 cores (M0, M0+, M23) have neither a long multiply nor CLZ. */
+#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+#define EDGESNN_FRONTEND_THUMB1 1
+#else
+#define EDGESNN_FRONTEND_THUMB1 0
+#endif
+
+_Static_assert(-1 >> 1 == -1, "right shifts of negative integers must be arithmetic");
+_Static_assert((int16_t)(uint16_t)0x8000u == -32768, "narrowing must wrap");
+_Static_assert((int32_t)0x80000000u < 0, "narrowing must wrap");
+
+/* One network's constants; arrays as made by edgesnn.frontend.c_tables. */
+struct edgesnn_frontend_tables {
+    const uint32_t *window;       /* fft / 2: two Q15 window values a word */
+    const uint32_t *twiddle;      /* fft / 8 times W^k, W^2k, W^3k */
+    const uint32_t *split;        /* fft / 4: -i exp(-2 pi i k / fft), k = 1 .. */
+    const uint8_t *order;         /* 64: order of the first stage's butterflies */
+    const uint8_t *weight;        /* one a bin: the rising slope there, in 1/256 */
+    const uint8_t *segment_bins;  /* bands + 1: bins between two mel corners */
+    const uint16_t *log2;         /* 33: log2(1 + i/32), Q15 */
+    const int16_t *offset;        /* bands */
+    uint16_t fft;                 /* 256 or 512 */
+    uint16_t window_samples;      /* even, at most fft */
+    uint16_t hop;                 /* even, at most window_samples */
+    uint16_t bands;
+    uint16_t first_bin;
+    int16_t floor;
+    uint8_t silence_bits;
+    uint8_t shift;
+};
+
+/* ---- packed complex arithmetic --------------------------------------------------------- */
+
+static inline int32_t edgesnn_frontend_lo(uint32_t word) {
+    return (int16_t)(uint16_t)(word & 0xffffu);
+}
+
+static inline int32_t edgesnn_frontend_hi(uint32_t word) {
+    return (int32_t)word >> 16;
+}
+
+/* Two neighbouring samples as one word. */
+static inline uint32_t edgesnn_frontend_pair(const int16_t *samples) {
+#if defined(__ARM_FEATURE_UNALIGNED) && !defined(__ARM_BIG_ENDIAN) && defined(__GNUC__)
+    uint32_t word;
+    __builtin_memcpy(&word, samples, sizeof word);
+    return word;
+#else
+    return (uint32_t)(uint16_t)samples[0] | (uint32_t)(uint16_t)samples[1] << 16;
+#endif
+}
+
+#if EDGESNN_FRONTEND_DSP
+
+typedef uint32_t edgesnn_frontend_complex;
+#define EDGESNN_FRONTEND_SIMD(name, a, b) \
+    ((uint32_t)(name)((int16x2_t)(a), (int16x2_t)(b)))
+
+static inline uint32_t edgesnn_frontend_load(uint32_t word) {
+    return word;
+}
+static inline uint32_t edgesnn_frontend_word(uint32_t z) {
+    return z;
+}
+static inline uint32_t edgesnn_frontend_complex_of(int32_t re, int32_t im) {
+    uint32_t z;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(z) : "r"(re), "r"(im));
+    return z;
+}
+static inline uint32_t edgesnn_frontend_add(uint32_t a, uint32_t b) {
+    return EDGESNN_FRONTEND_SIMD(__sadd16, a, b);
+}
+static inline uint32_t edgesnn_frontend_sub(uint32_t a, uint32_t b) {
+    return EDGESNN_FRONTEND_SIMD(__ssub16, a, b);
+}
+static inline uint32_t edgesnn_frontend_half_add(uint32_t a, uint32_t b) {
+    return EDGESNN_FRONTEND_SIMD(__shadd16, a, b);
+}
+static inline uint32_t edgesnn_frontend_half_sub(uint32_t a, uint32_t b) {
+    return EDGESNN_FRONTEND_SIMD(__shsub16, a, b);
+}
+/* a + ib and a - ib, and their halves. */
+static inline uint32_t edgesnn_frontend_add_i(uint32_t a, uint32_t b) {
+    return EDGESNN_FRONTEND_SIMD(__sasx, a, b);
+}
+static inline uint32_t edgesnn_frontend_sub_i(uint32_t a, uint32_t b) {
+    return EDGESNN_FRONTEND_SIMD(__ssax, a, b);
+}
+static inline uint32_t edgesnn_frontend_half_add_i(uint32_t a, uint32_t b) {
+    return EDGESNN_FRONTEND_SIMD(__shasx, a, b);
+}
+static inline uint32_t edgesnn_frontend_half_sub_i(uint32_t a, uint32_t b) {
+    return EDGESNN_FRONTEND_SIMD(__shsax, a, b);
+}
+/* z w / 2 for w in Q15, rounded. */
+static inline uint32_t edgesnn_frontend_half_turn(uint32_t z, uint32_t w) {
+    int32_t re = __smlsd((int16x2_t)z, (int16x2_t)w, 1 << 15);
+    int32_t im = __smladx((int16x2_t)z, (int16x2_t)w, 1 << 15);
+    uint32_t turned;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(turned) : "r"(im), "r"(re));
+    return turned;
+}
+/* z w for w in Q15, rounded. */
+static inline uint32_t edgesnn_frontend_turn(uint32_t z, uint32_t w) {
+    int32_t re = __smlsd((int16x2_t)z, (int16x2_t)w, 1 << 14) >> 15;
+    int32_t im = __smladx((int16x2_t)z, (int16x2_t)w, 1 << 14);
+    uint32_t turned;
+    __asm__("pkhbt %0, %1, %2, lsl #1" : "=r"(turned) : "r"(re), "r"(im));
+    return turned;
+}
+static inline uint32_t edgesnn_frontend_power(uint32_t z) {
+    return (uint32_t)__smuad((int16x2_t)z, (int16x2_t)z);
+}
+/* Real part of a, imaginary part of b. */
+static inline uint32_t edgesnn_frontend_re_im(uint32_t a, uint32_t b) {
+    uint32_t z;
+    __asm__("pkhbt %0, %1, %2" : "=r"(z) : "r"(a), "r"(b));
+    return z;
+}
+
+#else
+
+typedef struct {
+    int32_t re, im;
+} edgesnn_frontend_complex;
+
+static inline edgesnn_frontend_complex edgesnn_frontend_complex_of(int32_t re, int32_t im) {
+    edgesnn_frontend_complex z = {re, im};
+    return z;
+}
+static inline edgesnn_frontend_complex edgesnn_frontend_load(uint32_t word) {
+    return edgesnn_frontend_complex_of(edgesnn_frontend_lo(word), edgesnn_frontend_hi(word));
+}
+static inline uint32_t edgesnn_frontend_word(edgesnn_frontend_complex z) {
+    return ((uint32_t)z.re & 0xffffu) | (uint32_t)z.im << 16;
+}
+static inline edgesnn_frontend_complex edgesnn_frontend_add(edgesnn_frontend_complex a,
+                                                            edgesnn_frontend_complex b) {
+    return edgesnn_frontend_complex_of(a.re + b.re, a.im + b.im);
+}
+static inline edgesnn_frontend_complex edgesnn_frontend_sub(edgesnn_frontend_complex a,
+                                                            edgesnn_frontend_complex b) {
+    return edgesnn_frontend_complex_of(a.re - b.re, a.im - b.im);
+}
+static inline edgesnn_frontend_complex edgesnn_frontend_half_add(edgesnn_frontend_complex a,
+                                                                 edgesnn_frontend_complex b) {
+    return edgesnn_frontend_complex_of((a.re + b.re) >> 1, (a.im + b.im) >> 1);
+}
+static inline edgesnn_frontend_complex edgesnn_frontend_half_sub(edgesnn_frontend_complex a,
+                                                                 edgesnn_frontend_complex b) {
+    return edgesnn_frontend_complex_of((a.re - b.re) >> 1, (a.im - b.im) >> 1);
+}
+/* a + ib and a - ib, and their halves. */
+static inline edgesnn_frontend_complex edgesnn_frontend_add_i(edgesnn_frontend_complex a,
+                                                              edgesnn_frontend_complex b) {
+    return edgesnn_frontend_complex_of(a.re - b.im, a.im + b.re);
+}
+static inline edgesnn_frontend_complex edgesnn_frontend_sub_i(edgesnn_frontend_complex a,
+                                                              edgesnn_frontend_complex b) {
+    return edgesnn_frontend_complex_of(a.re + b.im, a.im - b.re);
+}
+static inline edgesnn_frontend_complex edgesnn_frontend_half_add_i(edgesnn_frontend_complex a,
+                                                                   edgesnn_frontend_complex b) {
+    return edgesnn_frontend_complex_of((a.re - b.im) >> 1, (a.im + b.re) >> 1);
+}
+static inline edgesnn_frontend_complex edgesnn_frontend_half_sub_i(edgesnn_frontend_complex a,
+                                                                   edgesnn_frontend_complex b) {
+    return edgesnn_frontend_complex_of((a.re + b.im) >> 1, (a.im - b.re) >> 1);
+}
+/* z w / 2 for w in Q15, rounded. */
+static inline edgesnn_frontend_complex edgesnn_frontend_half_turn(edgesnn_frontend_complex z,
+                                                                  uint32_t w) {
+    int32_t wr = edgesnn_frontend_lo(w), wi = edgesnn_frontend_hi(w);
+    return edgesnn_frontend_complex_of((z.re * wr - z.im * wi + (1 << 15)) >> 16,
+                                       (z.re * wi + z.im * wr + (1 << 15)) >> 16);
+}
+/* z w for w in Q15, rounded. */
+static inline edgesnn_frontend_complex edgesnn_frontend_turn(edgesnn_frontend_complex z,
+                                                             uint32_t w) {
+    int32_t wr = edgesnn_frontend_lo(w), wi = edgesnn_frontend_hi(w);
+    return edgesnn_frontend_complex_of((z.re * wr - z.im * wi + (1 << 14)) >> 15,
+                                       (z.re * wi + z.im * wr + (1 << 14)) >> 15);
+}
+static inline uint32_t edgesnn_frontend_power(edgesnn_frontend_complex z) {
+    return (uint32_t)(z.re * z.re) + (uint32_t)(z.im * z.im);
+}
+/* Real part of a, imaginary part of b. */
+static inline edgesnn_frontend_complex edgesnn_frontend_re_im(edgesnn_frontend_complex a,
+                                                              edgesnn_frontend_complex b) {
+    return edgesnn_frontend_complex_of(a.re, b.im);
+}
+
+#endif
+
+/* ---- samples to spectrum --------------------------------------------------------------- */
+
+/* Bits of a number without its leading zeros. */
+static inline uint32_t edgesnn_frontend_bit_length(uint32_t value) {
+#if EDGESNN_FRONTEND_THUMB1 || !defined(__GNUC__)
+    uint32_t bits = 0;
+    for (uint32_t step = 16; step > 0; step >>= 1) {
+        if (value >> step) {
+            value >>= step;
+            bits += step;
+        }
+    }
+    return bits + value;
+#else
+    return value ? 32u - (uint32_t)__builtin_clz(value) : 0u;
+#endif
+}
+
+/* Where neighbouring bits of the halves of a word differ: collected by OR over many words it
+ * tells what the largest half needs. Bit 0 and bit 16 tell nothing. */
+static inline uint32_t edgesnn_frontend_edges(uint32_t word) {
+    return word ^ word << 1;
+}
+
+/* Bits beside the sign that the largest half needs, 0 .. 15, from the OR of its edges. */
+static inline uint32_t edgesnn_frontend_used_bits(uint32_t edges) {
+    return edgesnn_frontend_bit_length(((edges | edges >> 16) & 0xffffu) >> 1);
+}
+
+/* Window value times sample, normalised: two samples make one complex point. */
+static inline edgesnn_frontend_complex edgesnn_frontend_windowed(uint32_t x, uint32_t w,
+                                                                 int32_t round, uint32_t shift) {
+    int32_t re = edgesnn_frontend_lo(x) * edgesnn_frontend_lo(w) + round;
+    int32_t im = edgesnn_frontend_hi(x) * edgesnn_frontend_hi(w) + round;
+    return edgesnn_frontend_complex_of(re >> shift, im >> shift);
+}
+
+/* Window and radix-4 stage without twiddles: the first of 256 points. */
+static inline void edgesnn_frontend_first_stage_4(const struct edgesnn_frontend_tables *t,
+                                                  const uint32_t *samples, uint32_t *z,
+                                                  uint32_t headroom) {
+    uint32_t shift = 16 - headroom;
+    int32_t round = (int32_t)1 << (15 - headroom);
+    for (uint32_t g = 0; g < 64; g++, z += 4) {
+        const uint32_t *x = samples + t->order[g], *w = t->window + t->order[g];
+        edgesnn_frontend_complex a = edgesnn_frontend_windowed(x[0], w[0], round, shift);
+        edgesnn_frontend_complex b = edgesnn_frontend_windowed(x[64], w[64], round, shift);
+        edgesnn_frontend_complex c = edgesnn_frontend_windowed(x[128], w[128], round, shift);
+        edgesnn_frontend_complex d = edgesnn_frontend_windowed(x[192], w[192], round, shift);
+        edgesnn_frontend_complex t0 = edgesnn_frontend_add(a, c), t1 = edgesnn_frontend_sub(a, c);
+        edgesnn_frontend_complex t2 = edgesnn_frontend_add(b, d), t3 = edgesnn_frontend_sub(b, d);
+        z[0] = edgesnn_frontend_word(edgesnn_frontend_add(t0, t2));
+        z[1] = edgesnn_frontend_word(edgesnn_frontend_sub_i(t1, t3));
+        z[2] = edgesnn_frontend_word(edgesnn_frontend_sub(t0, t2));
+        z[3] = edgesnn_frontend_word(edgesnn_frontend_add_i(t1, t3));
+    }
+}
+
+/* Window and radix-2 stage: the first of 128 points. */
+static inline void edgesnn_frontend_first_stage_2(const struct edgesnn_frontend_tables *t,
+                                                  const uint32_t *samples, uint32_t *z,
+                                                  uint32_t headroom) {
+    uint32_t shift = 15 - headroom;
+    int32_t round = (int32_t)((uint32_t)1 << shift >> 1);
+    for (uint32_t g = 0; g < 64; g++, z += 2) {
+        const uint32_t *x = samples + t->order[g], *w = t->window + t->order[g];
+        edgesnn_frontend_complex a = edgesnn_frontend_windowed(x[0], w[0], round, shift);
+        edgesnn_frontend_complex b = edgesnn_frontend_windowed(x[64], w[64], round, shift);
+        z[0] = edgesnn_frontend_word(edgesnn_frontend_add(a, b));
+        z[1] = edgesnn_frontend_word(edgesnn_frontend_sub(a, b));
+    }
+}
+
+/* 4-point transform of z[0], z[q], z[2q], z[3q] turned by 1, w1, w2, w3: a quarter of it, or
+ * half of it where `whole`, rounded: a carries the rounding of all four sums. Returns the
+ * edges of what it stored. */
+static inline uint32_t edgesnn_frontend_butterfly(uint32_t *z, uint32_t q, uint32_t w1,
+                                                  uint32_t w2, uint32_t w3, int whole) {
+    int32_t round = whole ? 1 : 3;
+    edgesnn_frontend_complex a = edgesnn_frontend_half_add(
+        edgesnn_frontend_load(z[0]), edgesnn_frontend_complex_of(round, round));
+    edgesnn_frontend_complex b = edgesnn_frontend_half_turn(edgesnn_frontend_load(z[q]), w1);
+    edgesnn_frontend_complex c = edgesnn_frontend_half_turn(edgesnn_frontend_load(z[2 * q]), w2);
+    edgesnn_frontend_complex d = edgesnn_frontend_half_turn(edgesnn_frontend_load(z[3 * q]), w3);
+    edgesnn_frontend_complex t0 = edgesnn_frontend_add(a, c), t1 = edgesnn_frontend_sub(a, c);
+    edgesnn_frontend_complex t2 = edgesnn_frontend_add(b, d), t3 = edgesnn_frontend_sub(b, d);
+    if (whole) {
+        z[0] = edgesnn_frontend_word(edgesnn_frontend_add(t0, t2));
+        z[q] = edgesnn_frontend_word(edgesnn_frontend_sub_i(t1, t3));
+        z[2 * q] = edgesnn_frontend_word(edgesnn_frontend_sub(t0, t2));
+        z[3 * q] = edgesnn_frontend_word(edgesnn_frontend_add_i(t1, t3));
+    } else {
+        z[0] = edgesnn_frontend_word(edgesnn_frontend_half_add(t0, t2));
+        z[q] = edgesnn_frontend_word(edgesnn_frontend_half_sub_i(t1, t3));
+        z[2 * q] = edgesnn_frontend_word(edgesnn_frontend_half_sub(t0, t2));
+        z[3 * q] = edgesnn_frontend_word(edgesnn_frontend_half_add_i(t1, t3));
+    }
+    return edgesnn_frontend_edges(z[0]) | edgesnn_frontend_edges(z[q]) |
+           edgesnn_frontend_edges(z[2 * q]) | edgesnn_frontend_edges(z[3 * q]);
+}
+
+/* One radix-4 stage in place over blocks of 4 * quarter; returns the edges of the result. */
+static inline uint32_t edgesnn_frontend_stage(uint32_t *z, uint32_t points, uint32_t quarter,
+                                              const uint32_t *twiddle, int whole) {
+    uint32_t edges = 0, stride = 3 * (points / 4 / quarter);
+    const uint32_t *end = z + points;
+    for (uint32_t k = 0; k < quarter; k++, twiddle += stride) {
+        uint32_t w1 = twiddle[0], w2 = twiddle[1], w3 = twiddle[2];
+        uint32_t *block = z + k;
+        do {
+            edges |= edgesnn_frontend_butterfly(block, quarter, w1, w2, w3, whole);
+            block += 4 * quarter;
+        } while (block < end);
+    }
+    return edges;
+}
+
+/* The three stages with twiddles. The last two need not halve where the data leave room;
+ * returns in how many that was so. */
+static inline uint32_t edgesnn_frontend_stages(uint32_t *z, uint32_t points,
+                                               const uint32_t *twiddle) {
+    uint32_t quarter = points / 64;
+    uint32_t edges = edgesnn_frontend_stage(z, points, quarter, twiddle, 0);
+    uint32_t used = edgesnn_frontend_used_bits(edges);
+    uint32_t gain = used > 13 ? 0 : used > 12 ? 1 : 2;
+    for (uint32_t stage = 0; stage < 2; stage++) {
+        quarter *= 4;
+        if (stage < gain) {
+            (void)edgesnn_frontend_stage(z, points, quarter, twiddle, 1);
+        } else {
+            (void)edgesnn_frontend_stage(z, points, quarter, twiddle, 0);
+        }
+    }
+    return gain;
+}
+
+/* Transform of the real signal from that of its packed half, squared, in place:
+ * z[k] becomes the power in bin k, 1 <= k < points. */
+static inline void edgesnn_frontend_powers(uint32_t *z, uint32_t points, const uint32_t *split) {
+    uint32_t *low = z + 1, *high = z + points - 1;
+    for (; low <= high; low++, high--, split++) {
+        edgesnn_frontend_complex a = edgesnn_frontend_add(edgesnn_frontend_load(*low),
+                                                          edgesnn_frontend_complex_of(1, 1));
+        edgesnn_frontend_complex b = edgesnn_frontend_load(*high);
+        edgesnn_frontend_complex sum = edgesnn_frontend_half_add(a, b);
+        edgesnn_frontend_complex difference = edgesnn_frontend_half_sub(a, b);
+        edgesnn_frontend_complex even = edgesnn_frontend_re_im(sum, difference);
+        edgesnn_frontend_complex odd =
+            edgesnn_frontend_turn(edgesnn_frontend_re_im(difference, sum), *split);
+        *low = edgesnn_frontend_power(edgesnn_frontend_add(even, odd));
+        *high = edgesnn_frontend_power(edgesnn_frontend_sub(even, odd));
+    }
+}
+
+/* ---- spectrum to features -------------------------------------------------------------- */
+
+/* log2 of 0 < value < 2^48 in 1/256: table and linear interpolation. */
+static inline int32_t edgesnn_frontend_log2(uint64_t value, const uint16_t *table) {
+    uint32_t high = (uint32_t)(value >> 32), mantissa = (uint32_t)value, bits;
+    if (high) {
+        bits = edgesnn_frontend_bit_length(high);
+        mantissa = high << (32 - bits) | mantissa >> bits;
+        bits += 32;
+    } else {
+        bits = edgesnn_frontend_bit_length(mantissa);
+        mantissa <<= 32 - bits;
+    }
+    uint32_t index = mantissa >> 26 & 31u, between = mantissa >> 10 & 0xffffu;
+    uint32_t from = table[index], rise = table[index + 1] - from;
+    uint32_t fraction = from + (rise * between >> 16);
+    return (int32_t)((bits - 1) << 8) + (int32_t)((fraction + 64) >> 7);
+}
+
+static inline int8_t edgesnn_frontend_feature(const struct edgesnn_frontend_tables *t,
+                                              uint32_t band, int32_t log) {
+    int32_t level = log > t->floor ? log : t->floor;
+    int32_t feature = (level - t->offset[band]) >> t->shift;
+    return (int8_t)(feature < -128 ? -128 : feature > 127 ? 127 : feature);
+}
+
+/* Power of one segment between two mel corners: all of it, and its rising share in 1/256. */
+struct edgesnn_frontend_segment {
+    uint64_t total, rising;
+};
+
+static inline struct edgesnn_frontend_segment edgesnn_frontend_segment(const uint32_t *power,
+                                                                       const uint8_t *weight,
+                                                                       uint32_t bins) {
+    struct edgesnn_frontend_segment sum = {0, 0};
+#if EDGESNN_FRONTEND_THUMB1
+    uint32_t upper = 0, lower = 0;
+    for (uint32_t i = 0; i < bins; i++) {
+        sum.total += power[i];
+        upper += (power[i] >> 16) * weight[i];
+        lower += (power[i] & 0xffffu) * weight[i]; /* at most 255 bins: stays below 2^32 */
+    }
+    sum.rising = ((uint64_t)upper << 16) + lower;
+#else
+    uint32_t one = 1;
+#if EDGESNN_FRONTEND_DSP
+    __asm__("" : "+r"(one)); /* a multiply-accumulate is cheaper than a carry chain */
+#endif
+    for (uint32_t i = 0; i < bins; i++) {
+        sum.total += (uint64_t)power[i] * one;
+        sum.rising += (uint64_t)power[i] * weight[i];
+    }
+#endif
+    return sum;
+}
+
+/* Mel, log2, offset and shift; `exponent` in 1/256 octave. */
+static inline void edgesnn_frontend_bands(const struct edgesnn_frontend_tables *t,
+                                          const uint32_t *power, int32_t exponent,
+                                          int8_t *features) {
+    const uint8_t *weight = t->weight;
+    uint64_t rising = 0;
+    power += t->first_bin;
+    for (uint32_t segment = 0; segment <= t->bands; segment++) {
+        uint32_t bins = t->segment_bins[segment];
+        struct edgesnn_frontend_segment sum = edgesnn_frontend_segment(power, weight, bins);
+        power += bins;
+        weight += bins;
+        if (segment > 0) {
+            uint64_t energy = rising + (sum.total << 8) - sum.rising;
+            int32_t log = energy ? edgesnn_frontend_log2(energy, t->log2) + exponent : 0;
+            features[segment - 1] = edgesnn_frontend_feature(t, segment - 1, log);
+        }
+        rising = sum.rising;
+    }
+}
+
+/* ---- the stream ------------------------------------------------------------------------ */
+
+/* RAM in words: what outlives a frame, and what only a frame's computation needs. */
+#define EDGESNN_FRONTEND_SAMPLE_WORDS(fft) ((fft) / 2)
+#define EDGESNN_FRONTEND_WORK_WORDS(fft) ((fft) / 2)
+
+/* Forget all samples: silence lies before the next. */
+static inline void edgesnn_frontend_reset(const struct edgesnn_frontend_tables *t,
+                                          uint32_t *samples) {
+    memset(samples, 0, (t->fft / 2u) * sizeof *samples);
+}
+
+/* Move the window on by one hop; returns the edges of the samples under the window. */
+static inline uint32_t edgesnn_frontend_advance(const struct edgesnn_frontend_tables *t,
+                                                uint32_t *samples, const int16_t *pcm) {
+    const uint32_t *under = samples + (t->fft - t->window_samples) / 2u;
+    const uint32_t *end = samples + t->fft / 2u, *from = samples + t->hop / 2u;
+    uint32_t edges = 0;
+    for (; samples < under; samples++, from++) {
+        *samples = *from; /* hop <= window, so these are old samples */
+    }
+    for (; from < end; samples++, from++) {
+        *samples = *from;
+        edges |= edgesnn_frontend_edges(*samples);
+    }
+    for (; samples < end; samples++, pcm += 2) {
+        *samples = edgesnn_frontend_pair(pcm);
+        edges |= edgesnn_frontend_edges(*samples);
+    }
+    return edges;
+}
+
+/* Take `hop` samples, give `bands` features. samples: state; work: scratch. */
+static inline void edgesnn_frontend_frame(const struct edgesnn_frontend_tables *t,
+                                          uint32_t *samples, uint32_t *work, const int16_t *pcm,
+                                          int8_t *features) {
+    uint32_t points = t->fft / 2u;
+    uint32_t used = edgesnn_frontend_used_bits(edgesnn_frontend_advance(t, samples, pcm));
+    if (used <= t->silence_bits) {
+        for (uint32_t band = 0; band < t->bands; band++) {
+            features[band] = edgesnn_frontend_feature(t, band, 0);
+        }
+        return;
+    }
+    if (points == 256) {
+        edgesnn_frontend_first_stage_4(t, samples, work, 15 - used);
+    } else {
+        edgesnn_frontend_first_stage_2(t, samples, work, 15 - used);
+    }
+    uint32_t gain = edgesnn_frontend_stages(work, points, t->twiddle);
+    edgesnn_frontend_powers(work, points, t->split);
+    /* 14 - (15 - used) - gain octaves of amplitude */
+    edgesnn_frontend_bands(t, work, 512 * ((int32_t)used - 1 - (int32_t)gain), features);
+}
+
+#endif
