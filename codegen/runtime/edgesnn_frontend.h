@@ -332,23 +332,33 @@ static inline uint32_t edgesnn_frontend_stage(uint32_t *z, uint32_t points, uint
     return edges;
 }
 
+/* The last stage is one block. */
+static inline void edgesnn_frontend_last_stage(uint32_t *z, uint32_t points,
+                                               const uint32_t *twiddle, int whole) {
+    uint32_t quarter = points / 4;
+    for (const uint32_t *end = z + quarter; z < end; z++, twiddle += 3) {
+        (void)edgesnn_frontend_butterfly(z, quarter, twiddle[0], twiddle[1], twiddle[2], whole);
+    }
+}
+
 /* The three stages with twiddles. The last two need not halve where the data leave room;
  * returns in how many that was so. */
 static inline uint32_t edgesnn_frontend_stages(uint32_t *z, uint32_t points,
                                                const uint32_t *twiddle) {
-    uint32_t quarter = points / 64;
-    uint32_t edges = edgesnn_frontend_stage(z, points, quarter, twiddle, 0);
+    uint32_t edges = edgesnn_frontend_stage(z, points, points / 64, twiddle, 0);
     uint32_t used = edgesnn_frontend_used_bits(edges);
-    uint32_t gain = used > 13 ? 0 : used > 12 ? 1 : 2;
-    for (uint32_t stage = 0; stage < 2; stage++) {
-        quarter *= 4;
-        if (stage < gain) {
-            (void)edgesnn_frontend_stage(z, points, quarter, twiddle, 1);
-        } else {
-            (void)edgesnn_frontend_stage(z, points, quarter, twiddle, 0);
-        }
+    if (used > 13) {
+        (void)edgesnn_frontend_stage(z, points, points / 16, twiddle, 0);
+        edgesnn_frontend_last_stage(z, points, twiddle, 0);
+        return 0;
     }
-    return gain;
+    (void)edgesnn_frontend_stage(z, points, points / 16, twiddle, 1);
+    if (used > 12) {
+        edgesnn_frontend_last_stage(z, points, twiddle, 0);
+        return 1;
+    }
+    edgesnn_frontend_last_stage(z, points, twiddle, 1);
+    return 2;
 }
 
 /* Transform of the real signal from that of its packed half, squared, in place:
@@ -392,7 +402,12 @@ static inline int8_t edgesnn_frontend_feature(const struct edgesnn_frontend_tabl
                                               uint32_t band, int32_t log) {
     int32_t level = log > t->floor ? log : t->floor;
     int32_t feature = (level - t->offset[band]) >> t->shift;
+#if defined(__ARM_FEATURE_SAT) && defined(__GNUC__)
+    __asm__("ssat %0, #8, %1" : "=r"(feature) : "r"(feature));
+    return (int8_t)feature;
+#else
     return (int8_t)(feature < -128 ? -128 : feature > 127 ? 127 : feature);
+#endif
 }
 
 /* Power of one segment between two mel corners: all of it, and its rising share in 1/256. */
@@ -467,9 +482,28 @@ static inline uint32_t edgesnn_frontend_advance(const struct edgesnn_frontend_ta
     for (; samples < under; samples++, from++) {
         *samples = *from; /* hop <= window, so these are old samples */
     }
+    for (; from + 3 < end; samples += 4, from += 4) {
+        uint32_t a = from[0], b = from[1], c = from[2], d = from[3];
+        samples[0] = a;
+        samples[1] = b;
+        samples[2] = c;
+        samples[3] = d;
+        edges |= edgesnn_frontend_edges(a) | edgesnn_frontend_edges(b) |
+                 edgesnn_frontend_edges(c) | edgesnn_frontend_edges(d);
+    }
     for (; from < end; samples++, from++) {
         *samples = *from;
         edges |= edgesnn_frontend_edges(*samples);
+    }
+    for (; samples + 3 < end; samples += 4, pcm += 8) {
+        uint32_t a = edgesnn_frontend_pair(pcm), b = edgesnn_frontend_pair(pcm + 2);
+        uint32_t c = edgesnn_frontend_pair(pcm + 4), d = edgesnn_frontend_pair(pcm + 6);
+        samples[0] = a;
+        samples[1] = b;
+        samples[2] = c;
+        samples[3] = d;
+        edges |= edgesnn_frontend_edges(a) | edgesnn_frontend_edges(b) |
+                 edgesnn_frontend_edges(c) | edgesnn_frontend_edges(d);
     }
     for (; samples < end; samples++, pcm += 2) {
         *samples = edgesnn_frontend_pair(pcm);

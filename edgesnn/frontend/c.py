@@ -31,7 +31,7 @@ class CArray:
 def c_tables(settings: FrontEnd, prefix: str) -> tuple[CArray, ...]:
     """The arrays of `struct edgesnn_frontend_tables` in the order of its fields."""
     t = tables(settings)
-    arrays = {
+    arrays: dict[str, npt.NDArray[np.integer]] = {
         "window": _packed(t.window),
         "twiddle": _packed(t.twiddle),
         "split": _packed(t.split),
