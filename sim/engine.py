@@ -13,12 +13,12 @@ from edgesnn.errors import UsageError
 from edgesnn.machine import Traces
 from edgesnn.network import AdaptiveLeaky, Network
 from edgesnn.network.arrays import IntArray
-from edgesnn.sim.kernel import Counts, Record, run_clips
-from edgesnn.sim.plan import Plan, plan_network
+from edgesnn.sim.kernel import run_clips
+from edgesnn.sim.plan import Counts, Record, State, plan_network
 from edgesnn.sim.runs import channel_last
 
-#: Clips in one piece of work; small enough to spread, large enough that starting it costs nothing.
-_CLIPS_A_PIECE = 16
+#: Clips that run in lockstep: enough to share the walk through the plan, few enough for the cache.
+LANES = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +54,12 @@ class Engine:
     def __init__(self, network: Network, threads: int | None = None) -> None:
         self.network = network
         self.threads = threads or len(os.sched_getaffinity(0))
-        self.plan: Plan = plan_network(network)
+        self.plan, self.rows = plan_network(network)
 
     def run(self, features: IntArray) -> Traces:
         """Every membrane and spike for int8 `features (clips, steps, channels)`."""
         x = self._arranged(features)
-        record = _empty_record(*x.shape[:2], self.plan.layer_start[-1])
+        record = Record.zeros(self.plan, *x.shape[:2])
         self._run(x, record)
         return self._traces(record)
 
@@ -74,7 +74,7 @@ class Engine:
             UsageError: `features` have another shape or dtype, or no steps.
         """
         x = self._arranged(features)
-        scores, counts = self._run(x, _empty_record(0, 0, 0), progress)
+        scores, counts = self._run(x, None, progress)
         return Result(scores, np.argmax(scores, axis=1), x.shape[1], counts)
 
     def _arranged(self, features: IntArray) -> IntArray:
@@ -92,37 +92,34 @@ class Engine:
         return np.ascontiguousarray(features[:, :, channel_last(source.shape)])
 
     def _run(
-        self, x: IntArray, record: Record, progress: Callable[[int], None] | None = None
+        self, x: IntArray, record: Record | None, progress: Callable[[int], None] | None = None
     ) -> tuple[IntArray, Counts]:
-        clips, plan = len(x), self.plan
-        layers, groups = len(plan.layer_kind), len(plan.group_delay)
+        """Scores in C order, and counts; fills `record`."""
+        plan, clips = self.plan, len(x)
         scores = np.zeros((clips, self.network.readout.size), np.int32)
-        counts = Counts(
-            np.zeros((clips, layers + 1), np.int64),
-            np.zeros((clips, layers), np.int64),
-            np.zeros((clips, groups, 3), np.int64),
-        )
+        counts = Counts.zeros(plan, clips)
 
         def run_piece(start: int) -> int:
-            piece = slice(start, start + _CLIPS_A_PIECE)
-            parts = Counts(*(each[piece] for each in counts))
-            run_clips(plan, x[piece], scores[piece], parts, Record(*(r[piece] for r in record)))
-            return len(x[piece])
+            lanes = slice(start, start + LANES)
+            state = State.zeros(plan, len(x[lanes]))
+            kept = Record.zeros(plan, 0, 0) if record is None else record
+            part = Counts(*(each[lanes] for each in counts))
+            run_clips(plan, self.rows, state, x[lanes], part, Record(*(r[lanes] for r in kept)))
+            scores[lanes] = state.v[:, plan.layer_start[-2] :]
+            return len(x[lanes])
 
         with ThreadPoolExecutor(self.threads) as pool:
-            for done in pool.map(run_piece, range(0, clips, _CLIPS_A_PIECE)):
+            for done in pool.map(run_piece, range(0, clips, LANES)):
                 if progress is not None:
                     progress(done)
-        order = channel_last(self.network.readout.shape)
-        scores[:, order] = scores.copy()
-        return scores, counts
+        return scores[:, _c_order(self.network.readout.shape)], counts
 
     def _traces(self, record: Record) -> Traces:
         """`record` by layer, in C order."""
         traces = Traces({}, {}, {})
         for number, layer in enumerate(self.network.layers):
             first = self.plan.layer_start[number]
-            columns = first + np.argsort(channel_last(layer.shape))
+            columns = first + _c_order(layer.shape)
             traces.v[layer.name] = record.v[:, :, columns]
             if isinstance(layer.neuron, AdaptiveLeaky):
                 traces.a[layer.name] = record.a[:, :, columns]
@@ -131,6 +128,6 @@ class Engine:
         return traces
 
 
-def _empty_record(clips: int, steps: int, neurons: int) -> Record:
-    shape = (clips, steps, neurons)
-    return Record(np.zeros(shape, np.int32), np.zeros(shape, np.int32), np.zeros(shape, np.bool_))
+def _c_order(shape: tuple[int, ...]) -> IntArray:
+    """Channel-last position of each neuron."""
+    return np.argsort(channel_last(shape))

@@ -5,14 +5,17 @@ and one update a neuron. Each source keeps a ring of event lists, one a step, as
 longest delay; a group with a scalar delay reads an older list. A group with axonal delays keeps
 a ring of its own, filled ahead of time.
 
-Integer widths are written out: NumPy's and Numba's int32 arithmetic widens to int64, which
-halves the vector width. Indices into runs are unsigned, since signed ones are checked for
-counting from the end, and that stops vectorisation.
+Clips run in lockstep, one a *lane*, first axis of all state: walking the plan costs as much as
+updating a small layer, so it is done once for all lanes. Two things keep the inner loops vector
+instructions: integer widths are written out, since int32 arithmetic widens to int64 here as in
+NumPy; and indices are unsigned, since signed ones are checked for counting from the end.
+
+All of it stands in one file because the compiled code is cached by the file's time stamp.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -26,363 +29,378 @@ from edgesnn.sim.plan import (
     SUBTRACT_LATER,
     ZERO,
     ZERO_LATER,
+    Counts,
     Plan,
+    Record,
+    Rows,
+    State,
 )
 
-_SETTINGS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+_njit = njit(cache=True, nogil=True, error_model="numpy")
 
 _I16_LOW, _I16_HIGH = np.int32(-(1 << 15)), np.int32((1 << 15) - 1)
 _I24_LOW, _I24_HIGH = np.int32(-(1 << 23)), np.int32((1 << 23) - 1)
 
 
-class State(NamedTuple):
-    """Everything that changes while a clip runs; int32 `(neurons,)` of all layers unless told.
+@_njit
+def run_clips(
+    plan: Plan, rows: Rows, state: State, features: IntArray, counts: Counts, record: Record
+) -> None:
+    """Run int8 `features (clips, steps, channels)` from a `state` of zeros, one clip a lane.
 
-    `values` runs along with the input's part of `ring`; `ring_count` has one entry a source and
-    slot, `arrivals_count` one an axonal group and slot. `stamp` (int64) marks the neurons that a
-    max pool has already served.
+    Fills `counts`, and `record` where it has clips; the scores stand in `state.v` at the end.
     """
-
-    v: IntArray
-    a: IntArray
-    current: IntArray
-    graded: IntArray
-    fired: IntArray
-    stamp: IntArray
-    reference: IntArray
-    ring: IntArray
-    values: IntArray
-    ring_count: IntArray
-    arrivals: IntArray
-    arrivals_count: IntArray
+    for step in range(features.shape[1]):
+        _send_input(plan, state, step, features, counts.emitted)
+        for layer in range(len(plan.layer_kind)):
+            _gather(plan, rows, state, layer, step, counts.delivered)
+            _update(plan, state, layer, step, counts.changed)
+            if plan.layer_kind[layer] != READOUT:
+                _emit(plan, state, layer, step, counts.emitted)
+        if len(record.v):
+            record.v[:, step] = state.v
+            record.a[:, step] = state.a
+            record.spikes[:, step] = state.fired
 
 
-class Counts(NamedTuple):
-    """What happened, int64, summed over the steps of each clip.
-
-    Attributes:
-        emitted: spikes of each layer behind the input's sent channels, `(clips, layers + 1)`.
-        changed: membranes that differ from the step before, `(clips, layers)`; all of them in
-            the first step.
-        delivered: events that reached each group, their synapses with a non-zero weight, and
-            all their stored synapses, `(clips, groups, 3)`.
-    """
-
-    emitted: IntArray
-    changed: IntArray
-    delivered: IntArray
-
-
-class Record(NamedTuple):
-    """Membranes and spikes, `(clips, steps, neurons)`, int32 and bool; no clips: not recorded."""
-
-    v: IntArray
-    a: IntArray
-    spikes: IntArray
-
-
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
-def run_clips(plan: Plan, features: IntArray, scores: IntArray, counts: Counts, record: Record) -> None:
-    """Run int8 `features (clips, steps, channels)`, each clip from reset.
-
-    Fills `scores` (int32 `(clips, classes)`) and `counts`, and `record` where it has clips.
-    """
-    state = _make_state(plan)
-    steps = features.shape[1]
-    for clip in range(features.shape[0]):
-        _reset(state)
-        for step in range(steps):
-            _send_input(plan, state, step, features[clip, step], counts.emitted[clip])
-            for layer in range(len(plan.layer_kind)):
-                ticket = (np.int64(clip) * steps + step) * len(plan.group_delay) + 1
-                _gather(plan, state, layer, step, ticket, counts.delivered[clip])
-                counts.changed[clip, layer] += _update(plan, state, layer, step)
-                _emit(plan, state, layer, step, counts.emitted[clip])
-            if len(record.v):
-                record.v[clip, step] = state.v
-                record.a[clip, step] = state.a
-                record.spikes[clip, step] = state.fired
-        scores[clip] = state.v[plan.layer_start[-2] :]
-
-
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
-def _make_state(plan: Plan) -> State:
-    neurons = plan.layer_start[-1]
-    channels = plan.source_size[0]
-    return State(
-        np.zeros(neurons, np.int32),
-        np.zeros(neurons, np.int32),
-        np.zeros(neurons, np.int32),
-        np.zeros(neurons, np.int32),
-        np.zeros(neurons, np.uint8),
-        np.zeros(neurons, np.int64),
-        np.zeros(channels, np.int32),
-        np.zeros(plan.ring_start[-1], np.int32),
-        np.zeros(plan.ring_start[1], np.int32),
-        np.zeros(plan.ring_length.sum(), np.int64),
-        np.zeros(plan.axonal_start[-1], np.int32),
-        np.zeros(plan.axonal_slot[-1], np.int64),
-    )
-
-
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
-def _reset(state: State) -> None:
-    state.v[:] = 0
-    state.a[:] = 0
-    state.graded[:] = 0
-    state.fired[:] = 0
-    state.stamp[:] = 0
-    state.reference[:] = 0
-    state.ring_count[:] = 0
-    state.arrivals_count[:] = 0
-
-
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
-def _slot(plan: Plan, source: int, step: int) -> tuple[int, int]:
-    """Index into `ring_count` and offset into `ring` of a source's event list at `step`."""
-    slot = step % plan.ring_length[source]
-    before = np.int64(0)
-    for each in range(source):
-        before += plan.ring_length[each]
-    return before + slot, plan.ring_start[source] + slot * plan.source_size[source]
-
-
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
-def _send_input(plan: Plan, state: State, step: int, x: IntArray, emitted: IntArray) -> None:
+@_njit
+def _send_input(
+    plan: Plan, state: State, step: int, features: IntArray, emitted: IntArray
+) -> None:
     """List the channels that are sent, with their value (direct) or their change (delta)."""
-    slot, start = _slot(plan, 0, step)
+    slot = step % plan.ring_length[0]
+    start = slot * plan.source_size[0]
+    for lane in range(len(features)):
+        count = _list_sent(
+            features[lane, step], state.reference[lane], plan.delta,
+            state.ring[lane, start:], state.values[lane, start:],
+        )  # fmt: skip
+        state.ring_count[lane, slot] = count
+        emitted[lane, 0] += count
+
+
+@_njit
+def _list_sent(
+    x: IntArray, reference: IntArray, delta: int, ring: IntArray, values: IntArray
+) -> int:
     count = 0
     for channel in range(len(x)):
         value = np.int64(x[channel])
-        change = value - state.reference[channel]
+        change = value - reference[channel]
         sent = value != 0
-        if plan.delta >= 0:
-            sent = abs(change) > plan.delta
+        if delta >= 0:
+            sent = abs(change) > delta
             value = change
         if sent:
-            state.reference[channel] += change
-            state.ring[start + count] = channel
-            state.values[start + count] = value
+            reference[channel] += change
+            ring[count] = channel
+            values[count] = value
             count += 1
-    state.ring_count[slot] = count
-    emitted[0] += count
+    return count
 
 
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
+@_njit
 def _gather(
-    plan: Plan, state: State, layer: int, step: int, ticket: int, delivered: IntArray
+    plan: Plan, rows: Rows, state: State, layer: int, step: int, delivered: IntArray
 ) -> None:
     """Sum a layer's currents of this step into `state.current` (`acc` of the specification)."""
-    first, last = plan.layer_start[layer], plan.layer_start[layer + 1]
+    first, last = np.uint64(plan.layer_start[layer]), np.uint64(plan.layer_start[layer + 1])
     groups = range(plan.layer_groups[layer], plan.layer_groups[layer + 1])
-    current, graded = state.current[first:last], state.graded[first:last]
-    current[:] = plan.bias[first:last]
+    _start_from_bias(state.current, plan.bias, first, last)
     if plan.layer_graded[layer]:
         if plan.delta < 0:
-            graded[:] = 0
+            _clear(state.graded, first, last)
         for group in groups:
             if plan.group_source[group] == 0 and plan.group_delay[group] <= step:
-                slot, start = _slot(plan, 0, step - plan.group_delay[group])
-                end = start + state.ring_count[slot]
-                events, values = state.ring[start:end], state.values[start:end]
-                _add_graded(plan, group, events, values, graded)
-                _count(plan, group, events, delivered[group])
-        _add_shifted(current, graded, plan.layer_shift[layer])
+                _add_input(plan, rows, state, group, step, first, delivered)
+        _add_shifted(state.current, state.graded, plan.layer_shift[layer], first, last)
     for group in groups:
-        if plan.group_source[group] == 0:
-            continue
-        events = _arrived(plan, state, group, step)
+        if plan.group_source[group] != 0 and plan.group_delay[group] <= step:
+            _add_group(plan, rows, state, group, step, first, delivered)
+
+
+@_njit
+def _ring_place(plan: Plan, source: int, step: int) -> tuple[int, int]:
+    """Index into `ring_count` and offset into `ring` of a source's event list at `step`."""
+    slot = step % plan.ring_length[source]
+    return plan.ring_slot[source] + slot, plan.ring_start[source] + slot * plan.source_size[source]
+
+
+@_njit
+def _add_input(
+    plan: Plan, rows: Rows, state: State, group: int, step: int, first: int, delivered: IntArray
+) -> None:
+    index, start = _ring_place(plan, 0, step - plan.group_delay[group])
+    length, base = plan.group_length[group], plan.group_row[group]
+    for lane in range(len(state.v)):
+        end = start + state.ring_count[lane, index]
+        events, values = state.ring[lane, start:end], state.values[lane, start:end]
+        _add_graded(rows, base, length, events, values, state.graded[lane], first)
+        _count(rows, base, events, delivered[lane, group])
+
+
+@_njit
+def _add_group(
+    plan: Plan, rows: Rows, state: State, group: int, step: int, first: int, delivered: IntArray
+) -> None:
+    """Add the spikes that reach a binary group at this step."""
+    axonal = plan.group_delay[group] == AXONAL
+    if axonal:
+        index, start = _arrival_place(plan, plan.group_axonal[group], step)
+        ring, ring_count = state.arrivals, state.arrivals_count
+    else:
+        index, start = _ring_place(plan, plan.group_source[group], step - plan.group_delay[group])
+        ring, ring_count = state.ring, state.ring_count
+    length, base = plan.group_length[group], plan.group_row[group]
+    ticket = step * len(plan.group_delay) + group + 1
+    for lane in range(len(state.v)):
+        events = ring[lane, start : start + ring_count[lane, index]]
+        if axonal:
+            ring_count[lane, index] = 0
         if plan.group_maximum[group]:
-            _add_maximum(plan, group, events, ticket + group, state.stamp[first:last], current)
+            _add_maximum(rows, base, events, state.stamp[lane], ticket, state.current[lane], first)
         else:
-            _add_spikes(plan, group, events, current)
-        _count(plan, group, events, delivered[group])
+            _add_spikes(rows, base, length, events, state.current[lane], first)
+        _count(rows, base, events, delivered[lane, group])
 
 
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
-def _add_shifted(current: IntArray, graded: IntArray, shift: int) -> None:
-    places = np.int32(shift)
-    for i in range(len(current)):
-        current[i] += np.int32(graded[i] >> places)
-
-
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
-def _arrived(plan: Plan, state: State, group: int, step: int) -> IntArray:
-    """Presynaptic neurons whose spikes reach a binary group at this step."""
-    delay = plan.group_delay[group]
-    if delay == AXONAL:
-        number = np.searchsorted(plan.axonal_groups, group)
-        slot = step % plan.axonal_length[number]
-        rows = plan.axonal_row[number + 1] - plan.axonal_row[number]
-        start = plan.axonal_start[number] + slot * rows
-        index = plan.axonal_slot[number] + slot
-        count = state.arrivals_count[index]
-        state.arrivals_count[index] = 0
-        return state.arrivals[start : start + count]
-    if delay > step:
-        return state.ring[:0]
-    index, start = _slot(plan, plan.group_source[group], step - delay)
-    return state.ring[start : start + state.ring_count[index]]
-
-
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
-def _add_spikes(plan: Plan, group: int, events: IntArray, current: IntArray) -> None:
-    length = plan.group_length[group]
-    row_ptr = plan.row_ptr[plan.group_row_ptr[group] :]
+@_njit
+def _add_spikes(
+    rows: Rows, base: int, length: int, events: IntArray, current: IntArray, first: int
+) -> None:
     for pre in events:
-        for run in range(row_ptr[pre], row_ptr[pre + 1]):
-            weight, post = np.uint64(plan.run_weight[run]), np.uint64(plan.run_post[run])
+        for run in range(rows.ptr[base + pre], rows.ptr[base + pre + 1]):
+            weight, post = np.uint64(rows.weight[run]), first + np.uint64(rows.post[run])
             if length == 1:
-                current[post] += plan.weights[weight]
+                current[post] += rows.weights[weight]
             else:
                 for i in range(np.uint64(length)):
-                    current[post + i] += np.int32(plan.weights[weight + i])
+                    current[post + i] += np.int32(rows.weights[weight + i])
 
 
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
+@_njit
 def _add_graded(
-    plan: Plan, group: int, events: IntArray, values: IntArray, graded: IntArray
-) -> None:
-    length = plan.group_length[group]
-    row_ptr = plan.row_ptr[plan.group_row_ptr[group] :]
+    rows: Rows, base: int, length: int, events: IntArray, values: IntArray, graded: IntArray,
+    first: int,
+) -> None:  # fmt: skip
     for event in range(len(events)):
-        pre, value = events[event], values[event]
-        for run in range(row_ptr[pre], row_ptr[pre + 1]):
-            weight, post = np.uint64(plan.run_weight[run]), np.uint64(plan.run_post[run])
+        pre, value = base + events[event], values[event]
+        for run in range(rows.ptr[pre], rows.ptr[pre + 1]):
+            weight, post = np.uint64(rows.weight[run]), first + np.uint64(rows.post[run])
             for i in range(np.uint64(length)):
-                graded[post + i] += np.int32(value * np.int32(plan.weights[weight + i]))
+                graded[post + i] += np.int32(value * np.int32(rows.weights[weight + i]))
 
 
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
+@_njit
 def _add_maximum(
-    plan: Plan, group: int, events: IntArray, ticket: int, stamp: IntArray, current: IntArray
-) -> None:
+    rows: Rows, base: int, events: IntArray, stamp: IntArray, ticket: int, current: IntArray,
+    first: int,
+) -> None:  # fmt: skip
     """As `_add_spikes`, but a neuron is served once, however many spikes its window holds."""
-    row_ptr = plan.row_ptr[plan.group_row_ptr[group] :]
     for pre in events:
-        for run in range(row_ptr[pre], row_ptr[pre + 1]):
-            post = plan.run_post[run]
+        for run in range(rows.ptr[base + pre], rows.ptr[base + pre + 1]):
+            post = first + np.uint64(rows.post[run])
             if stamp[post] != ticket:
                 stamp[post] = ticket
-                current[post] += plan.weights[plan.run_weight[run]]
+                current[post] += rows.weights[rows.weight[run]]
 
 
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
-def _count(plan: Plan, group: int, events: IntArray, delivered: IntArray) -> None:
-    row = plan.group_row[group]
-    delivered[0] += len(events)
+@_njit
+def _count(rows: Rows, base: int, events: IntArray, delivered: IntArray) -> None:
+    effective, stored = 0, 0
     for pre in events:
-        delivered[1] += plan.row_effective[row + pre]
-        delivered[2] += plan.row_stored[row + pre]
+        effective += rows.effective[base + pre]
+        stored += rows.stored[base + pre]
+    delivered[0] += len(events)
+    delivered[1] += effective
+    delivered[2] += stored
 
 
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
-def _update(plan: Plan, state: State, layer: int, step: int) -> int:
-    """Advance a layer's neurons; the number of membranes that changed, all in the first step."""
-    first, last = plan.layer_start[layer], plan.layer_start[layer + 1]
-    v, a, current = state.v[first:last], state.a[first:last], state.current[first:last]
-    decay = plan.decay[first:last]
+@_njit
+def _update(plan: Plan, state: State, layer: int, step: int, changed: IntArray) -> None:
+    """Advance a layer's neurons, and count the membranes that changed: all in the first step."""
+    first, last = np.uint64(plan.layer_start[layer]), np.uint64(plan.layer_start[layer + 1])
     if plan.layer_kind[layer] == READOUT:
-        changed = _update_readout(v, current, decay)
-        return last - first if step == 0 else changed
-    threshold, fires_at = plan.threshold[first:last], plan.fires_at[first:last]
-    fired, reset = state.fired[first:last], plan.layer_reset[layer]
-    if reset >= SUBTRACT_LATER:
-        _apply_late_reset(reset, v, current, decay, threshold, fired)
-    changed = _update_membrane(reset, v, a, current, decay, threshold, fires_at, fired)
+        _integrate(state.v, state.current, plan.decay, first, last, _I24_LOW, _I24_HIGH)
+    else:
+        _update_spiking(plan, state, layer, first, last)
+    _store(state.v, state.current, first, last, step == 0, changed[:, layer])
     if plan.layer_kind[layer] == ADAPTIVE:
-        _update_adaptation(
-            v, a, fired, plan.adaptation_decay[first:last], plan.coupling[first:last],
-            plan.jump[first:last],
+        _adapt(
+            state.v, state.a, state.fired, plan.adaptation_decay, plan.coupling, plan.jump,
+            first, last,
         )  # fmt: skip
-    return last - first if step == 0 else changed
 
 
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
+@_njit
+def _update_spiking(plan: Plan, state: State, layer: int, first: int, last: int) -> None:
+    """Turn each `current` into the membrane after the reset."""
+    v, current, fired, reset = state.v, state.current, state.fired, plan.layer_reset[layer]
+    if reset == SUBTRACT_LATER:
+        _subtract(current, plan.threshold, fired, first, last)
+    elif reset == ZERO_LATER:
+        _forget(current, v, plan.decay, fired, first, last)
+    if plan.layer_kind[layer] == ADAPTIVE:
+        _take(current, state.a, first, last)
+    _integrate(v, current, plan.decay, first, last, _I16_LOW, _I16_HIGH)
+    _fire(current, plan.fires_at, fired, first, last)
+    if reset == SUBTRACT:
+        _subtract(current, plan.threshold, fired, first, last)
+    elif reset == ZERO:
+        _zero(current, fired, first, last)
+
+
+@_njit
+def _emit(plan: Plan, state: State, layer: int, step: int, emitted: IntArray) -> None:
+    """List the layer's spikes, and file them ahead for groups with axonal delays."""
+    source = layer + 1
+    index, start = _ring_place(plan, source, step)
+    first, last = plan.layer_start[layer], plan.layer_start[layer + 1]
+    for lane in range(len(state.v)):
+        count = _list_fired(state.fired[lane, first:last], state.ring[lane, start:])
+        state.ring_count[lane, index] = count
+        emitted[lane, source] += count
+    for group in plan.axonal_groups:
+        if plan.group_source[group] == source:
+            for lane in range(len(state.v)):
+                spikes = state.ring[lane, start : start + state.ring_count[lane, index]]
+                _file_ahead(plan, state, plan.group_axonal[group], step, spikes, lane)
+
+
+@_njit
+def _list_fired(fired: IntArray, ring: IntArray) -> int:
+    count = np.uint64(0)
+    for i in range(np.uint64(len(fired))):
+        ring[count] = i
+        count += np.uint64(fired[i])
+    return np.int64(count)
+
+
+@_njit
+def _arrival_place(plan: Plan, number: int, step: int) -> tuple[int, int]:
+    """As `_ring_place`, for `arrivals_count` and `arrivals`."""
+    slot = step % plan.axonal_length[number]
+    rows = plan.axonal_row[number + 1] - plan.axonal_row[number]
+    return plan.axonal_slot[number] + slot, plan.axonal_start[number] + slot * rows
+
+
+@_njit
+def _file_ahead(
+    plan: Plan, state: State, number: int, step: int, spikes: IntArray, lane: int
+) -> None:
+    for pre in spikes:
+        delay = plan.axonal_delay[plan.axonal_row[number] + pre]
+        index, start = _arrival_place(plan, number, step + delay)
+        state.arrivals[lane, start + state.arrivals_count[lane, index]] = pre
+        state.arrivals_count[lane, index] += 1
+
+
+# What follows is the arithmetic of docs/SPEC.md §3 to §5, one loop over lanes and neurons for
+# each term: more arrays in a loop, and the compiler no longer proves that they do not overlap.
+
+
+@_njit
 def _clamp(x: Any, low: Any, high: Any) -> Any:
     return low if x < low else (high if x > high else x)
 
 
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
+@_njit
 def _kept(x: Any, factor: Any) -> Any:
     """`floor(x·factor / 2^8)` in 32 bits."""
     return np.int32(np.int32(x * factor) >> np.int32(8))
 
 
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
-def _update_readout(v: IntArray, current: IntArray, decay: IntArray) -> int:
-    changed = 0
-    for i in range(len(v)):
-        y = _clamp(np.int32(_kept(v[i], decay[i]) + current[i]), _I24_LOW, _I24_HIGH)
-        changed += y != v[i]
-        v[i] = y
-    return changed
+@_njit
+def _start_from_bias(current: IntArray, bias: IntArray, first: int, last: int) -> None:
+    for lane in range(len(current)):
+        for i in range(first, last):
+            current[lane, i] = bias[i]
 
 
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
-def _apply_late_reset(
-    reset: int, v: IntArray, current: IntArray, decay: IntArray, threshold: IntArray, fired: IntArray
+@_njit
+def _clear(graded: IntArray, first: int, last: int) -> None:
+    for lane in range(len(graded)):
+        for i in range(first, last):
+            graded[lane, i] = 0
+
+
+@_njit
+def _add_shifted(current: IntArray, graded: IntArray, shift: int, first: int, last: int) -> None:
+    places = np.int32(shift)
+    for lane in range(len(current)):
+        for i in range(first, last):
+            current[lane, i] += np.int32(graded[lane, i] >> places)
+
+
+@_njit
+def _integrate(
+    v: IntArray, current: IntArray, decay: IntArray, first: int, last: int, low: Any, high: Any
 ) -> None:
-    """Take the last step's reset off the current: the threshold, or all that is left of `v`."""
-    for i in range(len(v)):
-        if fired[i]:
-            current[i] -= threshold[i] if reset == SUBTRACT_LATER else _kept(v[i], decay[i])
+    for lane in range(len(v)):
+        for i in range(first, last):
+            u = np.int32(_kept(v[lane, i], decay[i]) + current[lane, i])
+            current[lane, i] = _clamp(u, low, high)
 
 
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
-def _update_membrane(
-    reset: int, v: IntArray, a: IntArray, current: IntArray, decay: IntArray,
-    threshold: IntArray, fires_at: IntArray, fired: IntArray,
-) -> int:  # fmt: skip
-    changed = 0
-    subtract, zero = reset == SUBTRACT, reset == ZERO
-    for i in range(len(v)):
-        before = v[i]
-        u = np.int32(np.int32(_kept(before, decay[i]) + current[i]) - a[i])
-        u = _clamp(u, _I16_LOW, _I16_HIGH)
-        spike = u >= fires_at[i]
-        drop = threshold[i] if subtract else (u if zero else np.int32(0))
-        after = np.int32(u - drop) if spike else u
-        fired[i] = spike
-        v[i] = after
-        changed += after != before
-    return changed
+@_njit
+def _take(current: IntArray, a: IntArray, first: int, last: int) -> None:
+    for lane in range(len(current)):
+        for i in range(first, last):
+            current[lane, i] -= a[lane, i]
 
 
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
-def _update_adaptation(
-    v: IntArray, a: IntArray, fired: IntArray, decay: IntArray, coupling: IntArray, jump: IntArray
+@_njit
+def _fire(u: IntArray, fires_at: IntArray, fired: IntArray, first: int, last: int) -> None:
+    for lane in range(len(u)):
+        for i in range(first, last):
+            fired[lane, i] = u[lane, i] >= fires_at[i]
+
+
+@_njit
+def _subtract(u: IntArray, threshold: IntArray, fired: IntArray, first: int, last: int) -> None:
+    for lane in range(len(u)):
+        for i in range(first, last):
+            u[lane, i] -= np.int32(threshold[i] * np.int32(fired[lane, i]))
+
+
+@_njit
+def _zero(u: IntArray, fired: IntArray, first: int, last: int) -> None:
+    for lane in range(len(u)):
+        for i in range(first, last):
+            u[lane, i] *= np.int32(np.int32(1) - np.int32(fired[lane, i]))
+
+
+@_njit
+def _forget(
+    current: IntArray, v: IntArray, decay: IntArray, fired: IntArray, first: int, last: int
 ) -> None:
-    for i in range(len(v)):
-        raised = np.int32(jump[i] * np.int32(fired[i]))
-        total = np.int32(np.int32(_kept(a[i], decay[i]) + _kept(v[i], coupling[i])) + raised)
-        a[i] = _clamp(total, _I16_LOW, _I16_HIGH)
+    """Take what is left of `v` off the current where the neuron fired in the last step."""
+    for lane in range(len(v)):
+        for i in range(first, last):
+            left = _kept(v[lane, i], decay[i])
+            current[lane, i] -= np.int32(left * np.int32(fired[lane, i]))
 
 
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
-def _emit(plan: Plan, state: State, layer: int, step: int, emitted: IntArray) -> None:
-    """List the layer's spikes, and file them ahead for groups with axonal delays."""
-    source = layer + 1
-    slot, start = _slot(plan, source, step)
-    count = 0
-    first = plan.layer_start[layer]
-    for i in range(plan.source_size[source]):
-        state.ring[start + count] = i
-        count += state.fired[first + i]
-    state.ring_count[slot] = count
-    emitted[source] += count
-    for number in range(len(plan.axonal_groups)):
-        if plan.group_source[plan.axonal_groups[number]] == source:
-            _file_ahead(plan, state, number, step, state.ring[start : start + count])
+@_njit
+def _store(
+    v: IntArray, after: IntArray, first: int, last: int, is_first: bool, changed: IntArray
+) -> None:
+    for lane in range(len(v)):
+        differ = np.int32(0)
+        for i in range(first, last):
+            differ += np.int32(v[lane, i] != after[lane, i])
+            v[lane, i] = after[lane, i]
+        changed[lane] += np.int64(last - first) if is_first else np.int64(differ)
 
 
-@njit(**_SETTINGS)  # type: ignore[untyped-decorator]
-def _file_ahead(plan: Plan, state: State, number: int, step: int, spikes: IntArray) -> None:
-    length, row = plan.axonal_length[number], plan.axonal_row[number]
-    rows = plan.axonal_row[number + 1] - row
-    for pre in spikes:
-        slot = (step + plan.axonal_delay[row + pre]) % length
-        index = plan.axonal_slot[number] + slot
-        place = plan.axonal_start[number] + slot * rows + state.arrivals_count[index]
-        state.arrivals[place] = pre
-        state.arrivals_count[index] += 1
+@_njit
+def _adapt(
+    v: IntArray, a: IntArray, fired: IntArray, decay: IntArray, coupling: IntArray, jump: IntArray,
+    first: int, last: int,
+) -> None:  # fmt: skip
+    for lane in range(len(v)):
+        for i in range(first, last):
+            raised = np.int32(jump[i] * np.int32(fired[lane, i]))
+            driven = np.int32(_kept(v[lane, i], coupling[i]) + raised)
+            total = np.int32(_kept(a[lane, i], decay[i]) + driven)
+            a[lane, i] = _clamp(total, _I16_LOW, _I16_HIGH)

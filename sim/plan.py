@@ -32,16 +32,17 @@ AXONAL = -1
 class Plan(NamedTuple):
     """Flat arrays of a whole network; source 0 is the input, source `l + 1` is layer `l`.
 
-    One entry a source (`source_size`, `ring_length`, `ring_start`), a layer (`layer_*`), a neuron
-    of all layers one after the other (int32, `bias` … `jump`), a synapse group (`group_*`), a
-    presynaptic neuron of all groups one after the other (`row_*`, of which `row_ptr` has one more
-    a group), a run (`run_*`). `axonal_*` hold the groups with axonal delays.
+    One entry a source (`source_*`, `ring_*`), a layer (`layer_*`), a neuron of all layers one
+    after the other (int32, `bias` … `jump`), a synapse group (`group_*`), a group with axonal
+    delays (`axonal_*`; `axonal_delay` one a presynaptic neuron of them). All others are int64;
+    starts have one entry more, the end. `delta` is −1 for direct encoding.
     """
 
     delta: int
     source_size: IntArray
     ring_length: IntArray
     ring_start: IntArray
+    ring_slot: IntArray
     layer_start: IntArray
     layer_kind: IntArray
     layer_reset: IntArray
@@ -57,22 +58,119 @@ class Plan(NamedTuple):
     jump: IntArray
     group_source: IntArray
     group_delay: IntArray
+    group_axonal: IntArray
     group_maximum: IntArray
     group_length: IntArray
     group_row: IntArray
-    group_row_ptr: IntArray
-    row_ptr: IntArray
-    row_effective: IntArray
-    row_stored: IntArray
-    run_post: IntArray
-    run_weight: IntArray
-    weights: IntArray
     axonal_groups: IntArray
     axonal_length: IntArray
     axonal_start: IntArray
     axonal_slot: IntArray
     axonal_row: IntArray
     axonal_delay: IntArray
+
+
+class Rows(NamedTuple):
+    """The runs of all groups one after the other: what the innermost loops need.
+
+    Presynaptic neuron `j` of a group has row `group_row[group] + j`. `effective` and `stored` are
+    its synapses, those of non-zero weight and all.
+    """
+
+    ptr: IntArray
+    post: IntArray
+    weight: IntArray
+    weights: IntArray
+    effective: IntArray
+    stored: IntArray
+
+
+class State(NamedTuple):
+    """Everything that changes while clips run; the first axis is the lane, one a clip.
+
+    int32 `(lanes, neurons)`: `v`, `a`, `current`, `graded`; `fired` is uint8, and `stamp` (int64)
+    marks the neurons that a max pool has already served. `reference` is int32 `(lanes,
+    channels)`. `ring` (int32) holds the event lists of all sources, `values` runs along with the
+    input's part of it, `ring_count` (int64) has one entry a source and slot; `arrivals` and
+    `arrivals_count` are the same for the groups with axonal delays.
+    """
+
+    v: IntArray
+    a: IntArray
+    current: IntArray
+    graded: IntArray
+    fired: IntArray
+    stamp: IntArray
+    reference: IntArray
+    ring: IntArray
+    values: IntArray
+    ring_count: IntArray
+    arrivals: IntArray
+    arrivals_count: IntArray
+
+    @staticmethod
+    def zeros(plan: Plan, lanes: int) -> State:
+        """The state after a reset."""
+
+        def array(columns: int, dtype: type = np.int32) -> IntArray:
+            return np.zeros((lanes, columns), dtype)
+
+        neurons, channels = plan.layer_start[-1], plan.source_size[0]
+        return State(
+            v=array(neurons),
+            a=array(neurons),
+            current=array(neurons),
+            graded=array(neurons),
+            fired=array(neurons, np.uint8),
+            stamp=array(neurons, np.int64),
+            reference=array(channels),
+            ring=array(plan.ring_start[-1]),
+            values=array(plan.ring_start[1]),
+            ring_count=array(plan.ring_slot[-1], np.int64),
+            arrivals=array(plan.axonal_start[-1]),
+            arrivals_count=array(plan.axonal_slot[-1], np.int64),
+        )
+
+
+class Counts(NamedTuple):
+    """What happened, int64, summed over the steps of each clip.
+
+    Attributes:
+        emitted: spikes of each layer behind the input's sent channels, `(clips, layers + 1)`.
+        changed: membranes that differ from the step before, `(clips, layers)`; all of them in
+            the first step.
+        delivered: events that reached each group, their synapses with a non-zero weight, and
+            all their stored synapses, `(clips, groups, 3)`.
+    """
+
+    emitted: IntArray
+    changed: IntArray
+    delivered: IntArray
+
+    @staticmethod
+    def zeros(plan: Plan, clips: int) -> Counts:
+        """No counts yet."""
+        layers, groups = len(plan.layer_kind), len(plan.group_delay)
+        return Counts(
+            np.zeros((clips, layers + 1), np.int64),
+            np.zeros((clips, layers), np.int64),
+            np.zeros((clips, groups, 3), np.int64),
+        )
+
+
+class Record(NamedTuple):
+    """Membranes and spikes, `(clips, steps, neurons)`, int32 and bool; no clips: not recorded."""
+
+    v: IntArray
+    a: IntArray
+    spikes: IntArray
+
+    @staticmethod
+    def zeros(plan: Plan, clips: int, steps: int) -> Record:
+        """An empty record."""
+        shape = (clips, steps, plan.layer_start[-1])
+        arrays = [np.zeros(shape, dtype) for dtype in (np.int32, np.int32, np.bool_)]
+        return Record(*arrays)
 
 
 @dataclass(frozen=True)
@@ -87,7 +185,7 @@ class _Group:
     stored: IntArray
 
 
-def plan_network(network: Network) -> Plan:
+def plan_network(network: Network) -> tuple[Plan, Rows]:
     """Flatten `network`."""
     sources = {INPUT: 0} | {layer.name: 1 + i for i, layer in enumerate(network.layers)}
     groups = [
@@ -96,14 +194,14 @@ def plan_network(network: Network) -> Plan:
         for group in layer.synapses
     ]
     parts = {
-        "delta": network.input.delta if network.input.encoding == "delta" else -1,
         **_plan_sources(network),
         **_plan_layers(network),
         **_plan_neurons(network),
         **_plan_groups(groups),
         **_plan_axonal(groups),
     }
-    return Plan(**parts)
+    delta = network.input.delta if network.input.encoding == "delta" else -1
+    return Plan(delta=delta, **parts), _plan_rows(groups)
 
 
 def _plan_group(network: Network, layer: Layer, group: Synapses, source: int) -> _Group:
@@ -129,6 +227,7 @@ def _plan_sources(network: Network) -> dict[str, IntArray]:
         "source_size": _int64(sizes),
         "ring_length": _int64(lengths),
         "ring_start": _offsets(np.multiply(sizes, lengths)),
+        "ring_slot": _offsets(lengths),
     }
 
 
@@ -184,23 +283,30 @@ def _neuron_vectors(layer: Layer) -> dict[str, IntArray]:
 
 
 def _plan_groups(groups: list[_Group]) -> dict[str, IntArray]:
-    run_start = _offsets([len(group.runs.post) for group in groups])
-    weight_start = _offsets([len(group.runs.weights) for group in groups])
-    rows = [len(group.stored) for group in groups]
+    axonal = np.array([group.delay == AXONAL for group in groups])
     return {
         "group_source": _int64([group.source for group in groups]),
         "group_delay": _int64([group.delay for group in groups]),
+        "group_axonal": np.where(axonal, np.cumsum(axonal) - 1, -1),
         "group_maximum": _int64([group.maximum for group in groups]),
         "group_length": _int64([group.runs.length for group in groups]),
-        "group_row": _offsets(rows),
-        "group_row_ptr": _offsets([count + 1 for count in rows]),
-        "row_ptr": _joined([g.runs.row_ptr + s for g, s in _with(groups, run_start)], np.int64),
-        "row_effective": _joined([group.runs.nonzero() for group in groups], np.int64),
-        "row_stored": _joined([group.stored for group in groups], np.int64),
-        "run_post": _joined([group.runs.post for group in groups], np.int64),
-        "run_weight": _joined([g.runs.weight + s for g, s in _with(groups, weight_start)], np.int64),
-        "weights": _joined([group.runs.weights for group in groups], np.int8),
+        "group_row": _offsets([len(group.stored) for group in groups]),
     }
+
+
+def _plan_rows(groups: list[_Group]) -> Rows:
+    run_start = _offsets([len(group.runs.post) for group in groups])
+    weight_start = _offsets([len(group.runs.weights) for group in groups])
+    starts = [group.runs.row_ptr[:-1] + start for group, start in _with(groups, run_start)]
+    weights = [group.runs.weight + start for group, start in _with(groups, weight_start)]
+    return Rows(
+        ptr=_joined([*starts, run_start[-1:]], np.int64),
+        post=_joined([group.runs.post for group in groups], np.int64),
+        weight=_joined(weights, np.int64),
+        weights=_joined([group.runs.weights for group in groups], np.int8),
+        effective=_joined([group.runs.nonzero() for group in groups], np.int64),
+        stored=_joined([group.stored for group in groups], np.int64),
+    )
 
 
 def _plan_axonal(groups: list[_Group]) -> dict[str, IntArray]:
