@@ -29,10 +29,12 @@ def write_tone() -> WriteTone:
         path: Path, samples: int = 16_000, rate: int = 16_000, channels: int = 1, hertz: float = 440
     ) -> Path:
         time = np.arange(samples) / rate
-        tone = 0.4 * np.sin(2 * np.pi * hertz * time) * np.exp(-3 * time)
+        tone = 13_000 * np.sin(2 * np.pi * hertz * time) * np.exp(-3 * time)
         path.parent.mkdir(parents=True, exist_ok=True)
         kind = {".opus": {"format": "OGG", "subtype": "OPUS"}}.get(path.suffix, {})
-        soundfile.write(path, np.tile(tone[:, None], channels), rate, **kind)
+        soundfile.write(
+            path, np.tile(np.rint(tone).astype(np.int16)[:, None], channels), rate, **kind
+        )
         return path
 
     return write

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgesnn.errors import DataError
+from edgesnn.trainer.data.container import is_cut_short
 from edgesnn.trainer.data.dataset import CLIP_SAMPLES, SAMPLE_RATE, Pcm
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus"})
@@ -29,9 +30,13 @@ def read_audio(path: Path) -> tuple[Pcm, int]:
     try:
         size = path.stat().st_size
         pcm, rate = soundfile.read(path, dtype="int16")
+        cut_short = is_cut_short(path)
     except (OSError, soundfile.LibsndfileError, RuntimeError) as error:
-        reason = _reason(error, path)
-        raise DataError(f"cannot read {path}: {reason}; replace or remove the file") from error
+        raise DataError(
+            f"cannot read {path}: {_reason(error)}; replace or remove the file"
+        ) from error
+    if cut_short:
+        raise DataError(f"{path} is cut short ({size} bytes); replace or remove the file")
     if pcm.shape[0] == 0:
         raise DataError(f"{path} holds no samples ({size} bytes); replace or remove the file")
     return pcm, int(rate)
@@ -127,10 +132,13 @@ class Recording:
         return f"{file_key(self.path)}:{self.align}:{self.resample}"
 
 
-def _reason(error: Exception, path: Path) -> str:
-    """What went wrong, without libsndfile's own repetition of the path."""
+def _reason(error: Exception) -> str:
+    """What went wrong, without libsndfile's repetition of the path."""
+    import soundfile
+
     if isinstance(error, FileNotFoundError):
         return "no such file"
-    text = str(error)
-    text = text.replace(f"Error opening {str(path)!r}: ", "")
-    return text.strip().rstrip(".")[:200] or type(error).__name__
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    text = error.error_string if isinstance(error, soundfile.LibsndfileError) else str(error)
+    return text.strip().rstrip(".") or "it is damaged or cut short"

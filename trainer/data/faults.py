@@ -30,7 +30,7 @@ def find_faults(
     try:
         folder = data_dir if name != "gsc" else find_recordings(data_dir)
         if name == "gsc" and folder is None:
-            return ["no recordings of Speech Commands here; `edgesnn data gsc` downloads them"]
+            return ["no recordings of Speech Commands here; `edgesnn data download` fetches them"]
     except EdgesnnError as error:
         return [str(error)]
     if name == "folder" and folder is not None:

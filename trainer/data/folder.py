@@ -47,16 +47,15 @@ def open_folder(folder: Path, task: str | Sequence[str] | None = None, seed: int
         raise DataError(fault)
     counts = {word: len(files[word]) for word in _words(files)}
     chosen = choose_folder_task(task, counts, bool(files.get(UNKNOWN_FOLDER)), folder)
-    groups, notes = split_groups(_words(files), files)
+    groups, split_notes = split_groups(_words(files), files)
     clips = [_clip(path, word, chosen, groups) for word in files for path in files[word]]
     background, noise_notes = background_noise(folder / NOISE_FOLDER, seed, resample=True)
     if SILENCE in chosen.classes:
         label = chosen.classes.index(SILENCE)
         clips += silence_clips(background, silence_counts(clips, chosen), label, seed)
     kept = tuple(clip for clip in clips if clip.label >= 0)
-    return Dataset(
-        "folder", chosen.classes, kept, background, chosen.notes + notes + noise_notes, folder
-    )
+    notes = chosen.notes + split_notes + noise_notes
+    return Dataset("folder", chosen.classes, kept, background, notes, folder)
 
 
 def find_files(folder: Path) -> dict[str, list[Path]]:
