@@ -101,7 +101,7 @@ def two_networks(folder: Path, _patch: pytest.MonkeyPatch) -> None:
         save_network(small_network(name), folder / "b" / f"{name}.esnn")
 
 
-CONFIG = '[model]\nhidden = [{ width = 8 }]\n'
+CONFIG = "[model]\nhidden = [{ width = 8 }]\n"
 
 COMMAND_LINE = [
     Case("unknown command", "biuld", r"No such command 'biuld'. Did you mean 'build'\?", 2),

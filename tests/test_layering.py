@@ -155,7 +155,7 @@ def test_every_package_is_listed(packaging: dict[str, Any]) -> None:
 
 
 def test_every_data_file_is_packed(packaging: dict[str, Any]) -> None:
-    """Whatever lies in a package and is no module must be named by a pattern, or a wheel lacks it."""
+    """What lies in a package and is no module must be named by a pattern, or wheels lack it."""
     packed = {
         path
         for package, patterns in packaging["package-data"].items()

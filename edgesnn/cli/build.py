@@ -42,19 +42,16 @@ def build(
     from edgesnn.pipeline.build import build as build_all
     from edgesnn.pipeline.datasets import Recordings
     from edgesnn.pipeline.ladder import chosen_rungs
+    from edgesnn.pipeline.train import Training
 
     request = Request(
-        Recordings(dataset, task, data_dir),
-        pretrained=pretrained,
-        config=config,
-        board=board,
-        output=output,
-        seed=seed,
-        epochs=epochs,
-        fresh=fresh,
-        rungs=chosen_rungs(rungs),
-        clips=clips,
-        emulated_clips=emulated_clips,
+        Training(Recordings(dataset, task, data_dir), config, seed, epochs, fresh),
+        pretrained,
+        board,
+        output,
+        chosen_rungs(rungs),
+        clips,
+        emulated_clips,
     )
     _refuse_contradictions(request)
     report = build_all(request, announce)
@@ -67,14 +64,15 @@ def build(
 def _refuse_contradictions(request: Request) -> None:
     from edgesnn.errors import UsageError
 
+    training = request.training
     if request.pretrained is None:
         return
     for name, given in (
-        ("--config", request.config),
-        ("--epochs", request.epochs),
-        ("--seed", request.seed),
-        ("--fresh", request.fresh),
-        ("--task", request.recordings.task),
+        ("--config", training.config),
+        ("--epochs", training.epochs),
+        ("--seed", training.seed),
+        ("--fresh", training.fresh),
+        ("--task", training.recordings.task),
     ):
         if given:
             raise UsageError(f"{name} is for training, but --pretrained trains nothing; drop one")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from edgesnn.cli import options
-from edgesnn.cli.output import announce, console, print_json, table
+from edgesnn.cli.output import console, print_json, table
 
 app = typer.Typer(
     invoke_without_command=True,
@@ -33,13 +33,10 @@ def data(
     if json:
         print_json(description)
         return
-    splits = description["splits"]
-    rows = [
-        (name, *(counts.get(split, 0) for split in splits))
-        for name, counts in description["clips"].items()
-    ]
-    rows.append(("all", *(sum(row[1 + column] for row in rows) for column in range(len(splits)))))
-    console().print(table(f"{description['name']}: clips", ("class", *splits), rows))
+    totals = description["totals"]
+    rows = [(name, *of.values()) for name, of in description["counts"].items()]
+    rows.append(("all", *totals.values()))
+    console().print(table(f"{description['name']}: clips", ("class", *totals), rows))
     for note in description["notes"]:
         console().print(f"note: {note}", markup=False)
 
@@ -52,7 +49,7 @@ def download(
     """Fetch Google Speech Commands into the cache folder; goes on after a cut connection."""
     from edgesnn.pipeline.describe import download_recordings
 
-    folder = download_recordings(version, announce)
+    folder = download_recordings(version)
     if json:
         print_json({"version": version, "folder": str(folder)})
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgesnn.cli import options
-from edgesnn.cli.output import console, print_json, table
+from edgesnn.cli.output import print_json
 
 
 def show(source: options.Source, json: options.Json = False) -> None:

@@ -10,13 +10,8 @@ import typer
 from edgesnn.cli import options
 from edgesnn.cli.output import announce, print_json
 
-RunFolder = Annotated[
-    Path, typer.Option("--output", "-o", help="Folder of the build.", metavar="FOLDER")
-]
-
 
 def train(
-    output: RunFolder = Path("build/trained"),
     dataset: options.DatasetName = None,
     task: options.Task = None,
     data_dir: options.DataDir = None,
@@ -24,21 +19,18 @@ def train(
     seed: options.Seed = 0,
     epochs: options.Epochs = None,
     fresh: options.Fresh = False,
+    output: options.Output = None,
     json: options.Json = False,
 ) -> None:
     """Train a spiking network in the integer domain: NAME.trained, checkpoints, curves.
 
     Needs edgesnn[train]. Goes on where an interrupted run of the same settings stopped.
     """
-    from edgesnn.pipeline.build import Request
     from edgesnn.pipeline.datasets import Recordings
-    from edgesnn.pipeline.train import train_only
+    from edgesnn.pipeline.train import Training, train_only
 
-    recordings = Recordings(dataset, task, data_dir)
-    request = Request(
-        recordings, None, config, output=output, seed=seed, epochs=epochs, fresh=fresh
-    )
-    _tell(train_only(request, announce), json)
+    training = Training(Recordings(dataset, task, data_dir), config, seed, epochs, fresh)
+    _tell(train_only(training, output, announce), json)
 
 
 def lower(

@@ -1,21 +1,23 @@
-"""`edgesnn build` as a function: train, lower, generate, compile, verify, report."""
+"""`edgesnn build` as a function: train, lower, generate, compile, measure, verify, report."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgesnn.errors import UsageError
+from edgesnn import __version__
 from edgesnn.network import Network, identity, save_network
-from edgesnn.pipeline.datasets import Recordings
-from edgesnn.pipeline.folder import BuildFolder, claim, load_source, write_json
-
-Say = Callable[[str], None]
-
-DEFAULT_BOARD = "nucleo-l476rg"
+from edgesnn.pipeline.datasets import Recordings, recordings_at_hand
+from edgesnn.pipeline.folder import BuildFolder, claim, write_json
+from edgesnn.pipeline.ladder import Subject, climb
+from edgesnn.pipeline.lower import lower
+from edgesnn.pipeline.measure import measure
+from edgesnn.pipeline.say import Say, silent
+from edgesnn.pipeline.train import Training, prepare, train
+from edgesnn.pipeline.verify import Verification, stimulus
+from edgesnn.trained import TrainedNetwork
 
 
 @dataclass(frozen=True)
@@ -23,26 +25,19 @@ class Request:
     """What to build, as the options of `edgesnn build` say it.
 
     Attributes:
-        recordings: to train on; with `pretrained`, to measure with.
+        training: recordings, configuration, seed; with `pretrained` the recordings alone count,
+            to measure with.
         pretrained: a shipped network to take instead of training, or None.
-        config: a preset's name or a TOML file; None for the dataset's own preset.
         board: a name of the board table.
-        output: the build folder; None for `build/` and the dataset's or network's name.
-        seed: of the training.
-        epochs: instead of the configuration's, or None.
-        fresh: drop an unfinished run.
-        rungs: of the exactness ladder to climb.
+        output: the build folder; None for `build/` and the recordings' or network's name.
+        rungs: of the exactness ladder to climb; none where empty.
         clips, emulated_clips: see `edgesnn.pipeline.verify.verify_source`.
     """
 
-    recordings: Recordings = field(default_factory=Recordings)
+    training: Training = field(default_factory=lambda: Training(Recordings()))
     pretrained: str | None = None
-    config: str | None = None
-    board: str = DEFAULT_BOARD
+    board: str = ""
     output: Path | None = None
-    seed: int = 0
-    epochs: int | None = None
-    fresh: bool = False
     rungs: tuple[str, ...] = ()
     clips: int = 100
     emulated_clips: int = 3
@@ -50,10 +45,21 @@ class Request:
     @property
     def folder(self) -> Path:
         """The build folder's path."""
-        return self.output or Path("build") / (self.pretrained or self.recordings.name)
+        return self.output or Path("build") / (self.pretrained or self.training.recordings.name)
 
 
-def build(request: Request, say: Say = lambda _: None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Obtained:
+    """A network to build, where from, and what to measure it with."""
+
+    network: Network
+    folder: BuildFolder
+    recordings: Recordings
+    record: dict[str, Any]
+    trained: TrainedNetwork | None = None
+
+
+def build(request: Request, say: Say = silent) -> dict[str, Any]:
     """Do everything and return the report, which is also in `report.json`.
 
     Nothing is written before the request has been understood whole. Training goes on where an
@@ -62,25 +68,102 @@ def build(request: Request, say: Say = lambda _: None) -> dict[str, Any]:
     Raises:
         UsageError, ConfigError, DataError, BoardError: the request cannot be met.
         LoweringError, CompileError: a stage refuses; says why.
-        VerifyError: an implementation is not bit-exact.
+        VerifyError: an implementation is not bit-exact; the report is written nevertheless.
     """
-    from edgesnn.boards import board
+    from edgesnn.boards import find_board
+    from edgesnn.pipeline.firmware import make_firmware
+    from edgesnn.pipeline.ladder import require_agreement
 
     started = time.perf_counter()
     claim(request.folder)
-    target = board(request.board)
-    network, training = _obtain(request, say)
-    folder = BuildFolder(request.folder, network.name)
-    save_network(network, folder.network)
+    board = find_board(request.board)
+    made = _pretrained(request) if request.pretrained else _trained(request, say)
+    save_network(made.network, made.folder.network)
+    firmware = make_firmware(made.network, made.folder, board, say)
+    activity, verification = _evidence(made, request, say)
     report = {
-        "edgesnn": _version(),
-        "network": _identity(network),
-        "recordings": request.recordings.record(),
-        "training": training,
-        **_firmware(network, folder, target, say),
-        **_evidence(request, say),
+        "edgesnn": __version__,
+        "network": _network_record(made.network),
+        "recordings": made.recordings.record(),
+        "training": made.record,
+        "firmware": firmware,
+        "activity": activity,
+        "verification": verification.record(),
+        "seconds": round(time.perf_counter() - started, 1),
+        "files": _files(made.folder, firmware["image"]),
+        "next": _next(made.folder),
     }
-    report["seconds"] = round(time.perf_counter() - started, 1)
-    report["files"] = _files(folder)
-    write_json(folder.report, report)
+    write_json(made.folder.report, report)
+    require_agreement(verification.rungs)
     return report
+
+
+def _pretrained(request: Request) -> Obtained:
+    from edgesnn.pipeline.pretrained import load_pretrained
+
+    network = load_pretrained(str(request.pretrained))
+    named = request.training.recordings
+    if named.dataset is None and named.data_dir is None:
+        named = recordings_at_hand(network, {})
+    elif named.dataset is None:
+        named = Recordings(network.notes.get("dataset"), None, named.data_dir)
+    folder = BuildFolder(request.folder, network.name)
+    return Obtained(network, folder, named, {"pretrained": request.pretrained})
+
+
+def _trained(request: Request, say: Say) -> Obtained:
+    ready = prepare(request.training)
+    started = time.perf_counter()
+    trained, folder = train(ready, request.folder, say)
+    record = {
+        "config": ready.config.model_dump(),
+        "seed": request.training.seed,
+        "seconds": round(time.perf_counter() - started, 1),
+        "notes": {**trained.notes},
+    }
+    say("lower to integers")
+    return Obtained(lower(trained), folder, request.training.recordings, record, trained)
+
+
+def _evidence(made: Obtained, request: Request, say: Say) -> tuple[dict[str, Any], Verification]:
+    """Measure the whole test split, then climb the ladder with some of its clips."""
+    say("run the test split")
+    heard = stimulus(made.network, made.recordings, {}, 0)
+    activity = measure(made.network, heard).record()
+    subject = Subject(
+        made.network, heard.some(request.clips).features, made.trained, request.emulated_clips
+    )
+    rungs = tuple(climb(subject, request.rungs, say))
+    verification = Verification(made.network, heard.some(request.clips).origin, rungs)
+    write_json(made.folder.verify, verification.record())
+    return activity, verification
+
+
+def _network_record(network: Network) -> dict[str, Any]:
+    return {
+        "name": network.name,
+        "sha256": identity(network),
+        "classes": list(network.classes),
+        "notes": {**network.notes},
+    }
+
+
+def _files(folder: BuildFolder, image: str) -> dict[str, str]:
+    places = {
+        "network": folder.network,
+        "trained model": folder.trained,
+        "training run": folder.run,
+        "C code": folder.c,
+        "firmware": Path(image),
+        "report": folder.report,
+        "verification": folder.verify,
+    }
+    return {what: str(path) for what, path in places.items() if path.exists() or what == "report"}
+
+
+def _next(folder: BuildFolder) -> list[str]:
+    return [
+        f"edgesnn simulate {folder.path}",
+        f"edgesnn verify {folder.path} --clips 0",
+        f"edgesnn show {folder.path}",
+    ]

@@ -15,6 +15,8 @@ def find_faults(path: Path) -> tuple[str, list[str]]:
         inside = sorted(path.glob("*.esnn"))
         if inside:
             return "build folder", [fault for each in inside for fault in network_faults(each)]
+        from edgesnn.pipeline.describe import recording_faults
+
         return "recordings", recording_faults(path)
     if path.suffix == ".esnn":
         return "network", network_faults(path)
@@ -47,10 +49,3 @@ def config_faults(path: Path) -> list[str]:
     except EdgesnnError as error:
         return [str(error)]
     return []
-
-
-def recording_faults(path: Path) -> list[str]:
-    """Faults of a folder with one folder of recordings a word; every file is decoded."""
-    from edgesnn.trainer.data import find_faults as faults_of_recordings
-
-    return list(faults_of_recordings(path))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,9 +52,7 @@ class Recordings:
         return {"dataset": dataset or SYNTHETIC, "task": self.task, "data_dir": folder}
 
 
-def open_recordings(
-    recordings: Recordings, classes: Sequence[str] | None = None, version: int = 2
-) -> Dataset:
+def open_recordings(recordings: Recordings, classes: Sequence[str] | None = None) -> Dataset:
     """Open what `recordings` name; `classes`, a network's own, take the place of the task.
 
     Raises:
@@ -75,7 +73,7 @@ def open_recordings(
             raise UsageError("--data-dir is for gsc; --dataset names the folder already")
         return open_dataset(FOLDER, data_dir=folder, task=task)
     if recordings.dataset == GSC:
-        return open_dataset(GSC, data_dir=recordings.data_dir, task=task, version=version)
+        return open_dataset(GSC, data_dir=recordings.data_dir, task=task)
     if recordings.task or recordings.data_dir:
         option = "--task" if recordings.task else "--data-dir"
         raise UsageError(f"{option} needs recordings: add --dataset gsc or --dataset FOLDER")
@@ -100,12 +98,24 @@ class Clips:
     pcm: npt.NDArray[np.int16] | None
     origin: str
 
+    def some(self, limit: int) -> Clips:
+        """At most `limit` of the clips, evenly spread; all where it is 0."""
+        chosen = spread(len(self.names), limit)
+        if len(chosen) == len(self.names):
+            return self
+        return Clips(
+            self.features[chosen],
+            None if self.labels is None else self.labels[chosen],
+            tuple(self.names[index] for index in chosen),
+            None if self.pcm is None else self.pcm[chosen],
+            f"{len(chosen)} of {self.origin}",
+        )
 
-def clips_of(network: Network, dataset: Dataset, split: str, limit: int = 0) -> Clips:
+
+def clips_of(network: Network, dataset: Dataset, split: str) -> Clips:
     """Decode a split and run the network's front-end over it.
 
-    `limit` clips, spread evenly over the split, or all where it is 0. Labels are given where
-    the dataset has the network's classes.
+    Labels are given where the dataset has the network's classes.
 
     Raises:
         NetworkError: the network has no front-end.
@@ -117,15 +127,14 @@ def clips_of(network: Network, dataset: Dataset, split: str, limit: int = 0) -> 
     if network.frontend is None:
         raise NetworkError(f"network {network.name} has no front-end, so it cannot hear recordings")
     decoded = load_pcm(dataset, split)
-    chosen = spread(len(decoded), limit)
-    pcm = np.ascontiguousarray(decoded.pcm[chosen])
+    pcm = np.ascontiguousarray(decoded.pcm)
     same = dataset.classes == network.classes
     return Clips(
         features(pcm, network.frontend),
-        decoded.labels[chosen] if same else None,
-        tuple(decoded.names[index] for index in chosen),
+        decoded.labels if same else None,
+        decoded.names,
         pcm,
-        f"{len(chosen)} of {len(decoded)} {split} clips of {dataset.name}",
+        f"{len(decoded)} {split} clips of {dataset.name}",
     )
 
 
@@ -149,7 +158,7 @@ def random_clips(network: Network, count: int, steps: int = 50) -> Clips:
     )
 
 
-def recordings_at_hand(network: Network, recorded: dict[str, Any]) -> Recordings:
+def recordings_at_hand(network: Network, recorded: Mapping[str, Any]) -> Recordings:
     """What a network was trained on where it can be had without a download, else synthetic.
 
     `recorded` is the recordings' part of a build report; a network's own note comes next.
@@ -163,7 +172,7 @@ def recordings_at_hand(network: Network, recorded: dict[str, Any]) -> Recordings
         return Recordings(named if Path(named).is_dir() else SYNTHETIC)
     if named == GSC:
         try:
-            if find_recordings(data_dir, 2) is not None:
+            if find_recordings(data_dir) is not None:
                 return Recordings(GSC, None, data_dir)
         except DataError:
             pass

@@ -1,14 +1,11 @@
-"""What recordings hold, as plain values; and fetching the published ones."""
+"""What recordings hold, what is wrong with them, and fetching the published ones."""
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-from edgesnn.pipeline.datasets import Recordings, open_recordings
-
-if TYPE_CHECKING:
-    from edgesnn.trainer.data import Dataset
+from edgesnn.pipeline.datasets import FOLDER, GSC, Recordings, open_recordings
 
 
 def describe_recordings(recordings: Recordings) -> dict[str, Any]:
@@ -17,25 +14,26 @@ def describe_recordings(recordings: Recordings) -> dict[str, Any]:
     Raises:
         UsageError, DataError: as `open_recordings`.
     """
+    from edgesnn.trainer.data import describe
+
     return describe(open_recordings(recordings))
 
 
-def describe(dataset: Dataset) -> dict[str, Any]:
-    """Classes, clips of each class and split, notes."""
-    from edgesnn.trainer.data import SPLITS
+def download_recordings(version: int) -> Path:
+    """Fetch the official archive of Speech Commands, 1 or 2, into the cache; returns its folder.
 
-    counts = Counter((clip.label, clip.split) for clip in dataset.clips)
-    groups = {split: len({clip.group for clip in dataset.split(split)}) for split in SPLITS}
-    return {
-        "name": dataset.name,
-        "version": dataset.version,
-        "folder": None if dataset.folder is None else str(dataset.folder),
-        "classes": list(dataset.classes),
-        "splits": list(SPLITS),
-        "clips": {
-            name: {split: counts[label, split] for split in SPLITS}
-            for label, name in enumerate(dataset.classes)
-        },
-        "groups": groups,
-        "notes": list(dataset.notes),
-    }
+    Raises:
+        DataError: the connection, the archive or the disk; says which.
+    """
+    from edgesnn.trainer.data.archive import fetch_recordings
+
+    return fetch_recordings(version)
+
+
+def recording_faults(folder: Path) -> list[str]:
+    """Everything wrong with a folder of recordings; every file is decoded."""
+    from edgesnn.trainer.data import find_faults
+    from edgesnn.trainer.data.locate import MARKERS
+
+    published = any((folder / name).exists() for name in MARKERS)
+    return find_faults(GSC if published else FOLDER, data_dir=folder)

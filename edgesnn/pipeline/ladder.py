@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from edgesnn.errors import EdgesnnError, MachineError, UsageError, VerifyError
 from edgesnn.machine import Machine, Traces, first_divergence
 from edgesnn.network import Network
+from edgesnn.pipeline.say import Say, silent
 from edgesnn.trained import TrainedNetwork
 
 CORES = ("m0", "m3", "m4", "m7", "m33")
@@ -24,7 +26,7 @@ RUNGS = ("numpy", "pytorch", "host", *(f"qemu-{core}" for core in CORES))
 BLOCK = 32
 """Clips whose traces are held in memory at a time."""
 
-AGREES, DIFFERS, NOT_RUN = "agrees", "differs", "not run"
+AGREES, DIFFERS, FAILED, NOT_RUN = "agrees", "differs", "failed", "not run"
 
 Features = npt.NDArray[np.int8]
 
@@ -35,7 +37,7 @@ class Rung:
 
     Attributes:
         name: one of RUNGS.
-        status: `agrees`, `differs` or `not run`.
+        status: `agrees`, `differs`, `failed` (it ran and broke) or `not run` (a tool is missing).
         clips: clips run.
         values: membranes, adaptation currents and spikes compared, one a neuron and step.
         seconds: wall time.
@@ -93,11 +95,9 @@ def chosen_rungs(text: str | None) -> tuple[str, ...]:
     return tuple(name for name in RUNGS if name in names)
 
 
-def climb(
-    subject: Subject, rungs: Sequence[str], say: Callable[[str], None] = lambda _: None
-) -> list[Rung]:
+def climb(subject: Subject, rungs: Sequence[str], say: Say = silent) -> list[Rung]:
     """Hold each rung against the Numba engine; a rung that differs does not stop the others."""
-    from edgesnn.sim import Engine
+    from edgesnn.sim.engine import Engine
 
     reference = Engine(subject.network)
     verdicts = []
@@ -112,17 +112,22 @@ def require_agreement(verdicts: Sequence[Rung], required: Sequence[str] = ()) ->
 
     Raises:
         VerifyError: a rung differs; names the first step, layer and neuron.
-        MachineError: a required rung was not run; says why.
+        MachineError: a rung failed, or was required and not run; says why.
     """
     for rung in verdicts:
         if rung.status == DIFFERS:
             raise VerifyError(f"{rung.name} and numba differ: {rung.detail}")
     for rung in verdicts:
+        if rung.status == FAILED:
+            raise MachineError(f"{rung.name} failed: {rung.detail}")
         if rung.name in required and rung.status == NOT_RUN:
             raise MachineError(f"{rung.name} was required but not run: {rung.detail}")
 
 
 def _one_rung(name: str, subject: Subject, reference: Machine) -> Rung:
+    missing = what_is_missing(name, subject)
+    if missing:
+        return Rung(name, NOT_RUN, detail=missing)
     features = subject.clips_for(name)
     started = time.perf_counter()
     try:
@@ -130,16 +135,37 @@ def _one_rung(name: str, subject: Subject, reference: Machine) -> Rung:
         values = compare_blocks(subject.network, reference, machine, features)
     except VerifyError as error:
         return Rung(name, DIFFERS, len(features), 0, time.perf_counter() - started, str(error))
-    except (EdgesnnError, ModuleNotFoundError) as error:
-        return Rung(name, NOT_RUN, detail=_reason(error))
+    except EdgesnnError as error:
+        return Rung(name, FAILED, len(features), 0, time.perf_counter() - started, str(error))
     seconds = time.perf_counter() - started
     return Rung(name, AGREES, len(features), values, seconds, machine.name)
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, ModuleNotFoundError):
-        return f"{error.name} is not installed"
-    return str(error)
+def what_is_missing(name: str, subject: Subject) -> str:
+    """Why a rung cannot be run here; empty where it can."""
+    try:
+        if name == "pytorch":
+            return _missing_for_pytorch(subject)
+        if name == "host":
+            from edgesnn.codegen.toolchain import host_compiler
+
+            host_compiler()
+        elif name.startswith("qemu"):
+            from edgesnn.codegen.qemu import find_qemu
+            from edgesnn.codegen.toolchain import cross_compiler
+
+            cross_compiler()
+            find_qemu()
+    except EdgesnnError as error:
+        return str(error)
+    return ""
+
+
+def _missing_for_pytorch(subject: Subject) -> str:
+    if subject.trained is None:
+        return "there is no trained model beside the network"
+    absent = [name for name in ("torch", "snntorch", "brevitas") if find_spec(name) is None]
+    return f"{absent[0]} is not installed: pip install 'edgesnn[train]'" if absent else ""
 
 
 def compare_blocks(network: Network, left: Machine, right: Machine, features: Features) -> int:
@@ -169,20 +195,15 @@ def _machine(name: str, subject: Subject) -> Machine:
         from edgesnn.law import Oracle
 
         return Oracle(subject.network)
-    if name == "pytorch":
-        return _pytorch(subject)
     if name == "host":
-        from edgesnn.codegen import HostC
+        from edgesnn.codegen.host import HostC
 
         return HostC(subject.network)
-    from edgesnn.codegen import Qemu
+    if name == "pytorch":
+        from edgesnn.trainer import TorchMachine
+
+        assert subject.trained is not None
+        return TorchMachine(subject.trained)
+    from edgesnn.codegen.qemu import Qemu
 
     return Qemu(subject.network, name.removeprefix("qemu-"))
-
-
-def _pytorch(subject: Subject) -> Machine:
-    if subject.trained is None:
-        raise MachineError("there is no trained model beside the network")
-    from edgesnn.trainer import TorchMachine
-
-    return TorchMachine(subject.trained)

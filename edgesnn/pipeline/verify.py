@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,8 @@ from edgesnn.pipeline.datasets import (
 )
 from edgesnn.pipeline.folder import Loaded, load_source, write_json
 from edgesnn.pipeline.ladder import Rung, Subject, climb
+from edgesnn.pipeline.say import Say, silent
 from edgesnn.trained import TrainedNetwork, load_trained
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def verify_source(
     recordings: Recordings | None = None,
     clips: int = 100,
     emulated_clips: int = 5,
-    say: Say = lambda _: None,
+    say: Say = silent,
 ) -> Verification:
     """Climb the ladder with the network of a build folder or file; a folder keeps the record."""
     loaded = load_source(source)
@@ -68,7 +67,7 @@ def stimulus(
         return random_clips(network, clips or 100)
     chosen = recordings or recordings_at_hand(network, recorded)
     classes = None if chosen.dataset == "synthetic" else network.classes
-    return clips_of(network, open_recordings(chosen, classes), "testing", clips)
+    return clips_of(network, open_recordings(chosen, classes), "testing").some(clips)
 
 
 def _trained(loaded: Loaded) -> TrainedNetwork | None:

@@ -1,0 +1,111 @@
+"""The command line as a program: results on standard output, one line an error, its statuses."""
+
+from __future__ import annotations
+
+import errno
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgesnn import __version__
+from edgesnn.cli.boundary import run
+
+
+def edgesnn(*arguments: str, **more: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "edgesnn", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **more)  # type: ignore[call-overload, no-any-return]
+
+
+def test_version() -> None:
+    done = edgesnn("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"edgesnn {__version__}\n", "")
+
+
+def test_alone_it_explains_itself() -> None:
+    done = edgesnn()
+    assert done.returncode == 0
+    assert done.stdout == edgesnn("--help").stdout
+
+
+def test_every_option_has_a_help_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """Rich draws a box; an option without a text leaves its row empty."""
+    from typer.main import get_command
+
+    from edgesnn.cli.app import app
+
+    def walk(command: object, path: str) -> list[str]:
+        inner = getattr(command, "commands", {})
+        here = [
+            f"{path} {parameter.name}"
+            for parameter in command.params  # type: ignore[attr-defined]
+            if not getattr(parameter, "help", None)
+        ]
+        texts = [path] if not command.help else []  # type: ignore[attr-defined]
+        return here + texts + [x for name, each in inner.items() for x in walk(each, name)]
+
+    assert walk(get_command(app), "edgesnn") == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted; what was finished is kept, run the same"),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "x.esnn"),
+            1,
+            "No space left on device",
+        ),
+        (ModuleNotFoundError("No module", name="torch.nn"), 1, "pip install 'edgesnn[train]'"),
+        (ModuleNotFoundError("No module", name="ziglang"), 1, "pip install 'edgesnn[compile]'"),
+        (MemoryError(), 1, "out of memory"),
+        (ZeroDivisionError("division\nby zero"), 70, "this is a bug in edgesnn, please report it"),
+    ],
+)
+def test_whatever_happens_is_one_line(
+    error: BaseException,
+    status: int,
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(_path: Path) -> None:
+        raise error
+
+    monkeypatch.delenv("EDGESNN_DEBUG", raising=False)
+    monkeypatch.setattr("edgesnn.pipeline.folder.load_source", fail)
+    assert run(["show", "anything"]) == status
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("edgesnn: error: ") and err.count("\n") == 1
+    assert line in err
+
+
+def test_debug_shows_the_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EDGESNN_DEBUG", "1")
+    assert run(["show", "/nowhere"]) == 2
+    error = capsys.readouterr().err
+    assert "Traceback" in error and error.splitlines()[-1].startswith("edgesnn: error: ")
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    """As in `edgesnn data --json | head -1`, with a pipe that is closed before anything is read."""
+    program = f"{sys.executable} -m edgesnn data --json | true"
+    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.stderr == ""
+
+
+def test_data_as_table_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["data", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["name"] == "synthetic"
+    assert set(document["totals"]) == {"training", "validation", "testing"}
+    assert run(["data"]) == 0
+    table = capsys.readouterr().out
+    for name in document["classes"]:
+        assert name in table
+    assert str(document["totals"]["testing"]) in table
