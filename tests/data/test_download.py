@@ -6,6 +6,7 @@ import errno
 import functools
 import hashlib
 import http.server
+import tarfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,11 @@ import pytest
 
 from edgesnn.errors import DataError
 from edgesnn.trainer.data import download as module
+from edgesnn.trainer.data import open_dataset
+from edgesnn.trainer.data.archive import ARCHIVES, Archive
 from edgesnn.trainer.data.download import download
+
+from .conftest import WriteTone
 
 CONTENT = np.random.default_rng(1).integers(0, 256, 700_000, np.uint8).tobytes()
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -145,6 +150,30 @@ def test_wrong_hash_leaves_nothing(url: str, target: Path, behaviour: Behaviour)
     with pytest.raises(DataError, match=r"SHA-256 .* is expected; it was removed"):
         download(url, target, SHA256)
     assert list(target.parent.iterdir()) == []
+
+
+def test_archive_becomes_a_dataset(
+    url: str,
+    tmp_path: Path,
+    behaviour: Behaviour,
+    write_tone: WriteTone,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for word in ("yes", "no", "bed"):
+        for n in range(30):
+            write_tone(tmp_path / "packed" / word / f"{n:08x}_nohash_0.wav", samples=300)
+    packed = tmp_path / "speech.tar.gz"
+    with tarfile.open(packed, "w:gz") as tar:
+        tar.add(tmp_path / "packed", ".")
+    behaviour.content = packed.read_bytes()
+    behaviour.cut_after = [2_000]
+    official = Archive(url, hashlib.sha256(behaviour.content).hexdigest())
+    monkeypatch.setitem(ARCHIVES, 2, official)
+    dataset = open_dataset("gsc")
+    assert dataset.classes == ("yes", "no", "unknown", "silence")
+    assert len([clip for clip in dataset.clips if clip.label < 3]) == 90
+    asked = len(behaviour.asked)
+    assert open_dataset("gsc") == dataset and len(behaviour.asked) == asked
 
 
 def test_missing_file_names_the_answer(url: str, target: Path, behaviour: Behaviour) -> None:
