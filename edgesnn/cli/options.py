@@ -75,7 +75,7 @@ Output = Annotated[
     typer.Option("--output", "-o", help="Folder for the results.", metavar="FOLDER"),
 ]
 
-DEFAULT_BOARD = "nucleo-l476rg"
+DEFAULT_BOARD = "nrf52840-dk"
 
 Rungs = Annotated[
     str | None,

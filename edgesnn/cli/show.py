@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from edgesnn.cli import options
-from edgesnn.cli.output import print_json
+from edgesnn.cli.output import console, print_json, table
+
+if TYPE_CHECKING:
+    from edgesnn.boards import Board
 
 
 def show(source: options.Source, json: options.Json = False) -> None:
@@ -39,3 +44,43 @@ def show(source: options.Source, json: options.Json = False) -> None:
             "layers": layers,
         }
     )
+
+
+def boards(json: options.Json = False) -> None:
+    """List the boards that firmware is compiled for: core, clock, memory, microphone."""
+    from edgesnn.boards import BOARDS
+
+    if json:
+        print_json({"boards": [_board_record(board) for board in BOARDS.values()]})
+        return
+    rows = [
+        (
+            board.name,
+            board.chip,
+            board.core.title,
+            f"{board.clock_hz / 1e6:g}",
+            board.flash.size >> 10,
+            board.ram.size >> 10,
+            "yes" if board.verified else "no",
+        )
+        for board in BOARDS.values()
+    ]
+    columns = ("board", "chip", "core", "MHz", "flash KiB", "RAM KiB", "map verified")
+    console().print(table("boards", columns, rows))
+
+
+def _board_record(board: Board) -> dict[str, Any]:
+    return {
+        "name": board.name,
+        "title": board.title,
+        "chip": board.chip,
+        "core": board.core.title,
+        "clock_hz": board.clock_hz,
+        "flash": {"origin": board.flash.origin, "bytes": board.flash.size},
+        "ram": {"origin": board.ram.origin, "bytes": board.ram.size},
+        "microphone": board.microphone,
+        "flashed_by": board.flashed_by,
+        "verified": board.verified,
+        "emulator": None if board.emulator is None else board.emulator.machine,
+        "note": board.note,
+    }

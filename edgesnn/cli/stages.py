@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -26,11 +26,16 @@ def train(
 
     Needs edgesnn[train]. Goes on where an interrupted run of the same settings stopped.
     """
+    from edgesnn.cli.report import print_record
     from edgesnn.pipeline.datasets import Recordings
     from edgesnn.pipeline.train import Training, train_only
 
     training = Training(Recordings(dataset, task, data_dir), config, seed, epochs, fresh)
-    _tell(train_only(training, output, announce), json)
+    record = train_only(training, output, announce)
+    if json:
+        print_json(record)
+    else:
+        print_record(record)
 
 
 def lower(
@@ -40,14 +45,28 @@ def lower(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The .esnn file; default: beside the source."),
+        typer.Option(
+            "--output", "-o", help="The .esnn file; default: beside the source.", metavar="FILE"
+        ),
     ] = None,
+    listings: Annotated[
+        bool, typer.Option("--listings", help="Print the listing after every pass.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
-    """Lower a trained model to the integer network, NAME.esnn; prints what was rounded."""
+    """Lower a trained model to the integer network, NAME.esnn, and prove its ranges."""
+    from edgesnn.cli.report import print_lowering
     from edgesnn.pipeline.lower import lower_file
 
-    _tell(lower_file(source, output), json)
+    record = lower_file(source, output, _print_pass if listings and not json else None)
+    if json:
+        print_json(record)
+    else:
+        print_lowering(record)
+
+
+def _print_pass(name: str, listing: str) -> None:
+    print(f"after {name}:\n{listing}")
 
 
 def generate(
@@ -56,9 +75,14 @@ def generate(
     json: options.Json = False,
 ) -> None:
     """Generate C from a network: NAME.c, NAME.h and the runtime, with the memory plan."""
+    from edgesnn.cli.report import print_code
     from edgesnn.pipeline.firmware import generate_from
 
-    _tell(generate_from(source, output), json)
+    record = generate_from(source, output)
+    if json:
+        print_json(record)
+    else:
+        print_code(record)
 
 
 def compile_(
@@ -67,17 +91,12 @@ def compile_(
     output: options.Output = None,
     json: options.Json = False,
 ) -> None:
-    """Compile the firmware of a network for a board: BOARD.elf, with its flash and RAM."""
+    """Compile a network's firmware for a board: an ELF image, with the flash and RAM it takes."""
+    from edgesnn.cli.report import print_image
     from edgesnn.pipeline.firmware import compile_from
 
-    _tell(compile_from(source, board, output), json)
-
-
-def _tell(record: dict[str, Any], json: bool) -> None:
-    """Print a stage's record: JSON, or one line a value."""
+    record = compile_from(source, board, output, announce)
     if json:
         print_json(record)
-        return
-    from edgesnn.cli.report import print_record
-
-    print_record(record)
+    else:
+        print_image(record)

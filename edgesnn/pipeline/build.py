@@ -71,15 +71,16 @@ def build(request: Request, say: Say = silent) -> dict[str, Any]:
         VerifyError: an implementation is not bit-exact; the report is written nevertheless.
     """
     from edgesnn.boards import find_board
-    from edgesnn.pipeline.firmware import make_firmware
+    from edgesnn.pipeline.firmware import make_firmware, require_compiler
     from edgesnn.pipeline.ladder import require_agreement
 
     started = time.perf_counter()
     claim(request.folder)
     board = find_board(request.board)
+    require_compiler()
     made = _pretrained(request) if request.pretrained else _trained(request, say)
-    save_network(made.network, made.folder.network)
     firmware = make_firmware(made.network, made.folder, board, say)
+    save_network(made.network, made.folder.network)
     activity, verification = _evidence(made, request, say)
     report = {
         "edgesnn": __version__,
@@ -115,14 +116,14 @@ def _trained(request: Request, say: Say) -> Obtained:
     ready = prepare(request.training)
     started = time.perf_counter()
     trained, folder = train(ready, request.folder, say)
-    record = {
+    record: dict[str, Any] = {
         "config": ready.config.model_dump(),
         "seed": request.training.seed,
         "seconds": round(time.perf_counter() - started, 1),
-        "notes": {**trained.notes},
     }
     say("lower to integers")
-    return Obtained(lower(trained), folder, request.training.recordings, record, trained)
+    network, record["lowering"] = lower(trained)
+    return Obtained(network, folder, request.training.recordings, record, trained)
 
 
 def _evidence(made: Obtained, request: Request, say: Say) -> tuple[dict[str, Any], Verification]:

@@ -2,44 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from edgesnn.errors import UsageError
-from edgesnn.network import Network, identity, save_network
+from edgesnn.network import Network, save_network
 from edgesnn.trained import TrainedNetwork, load_trained
 
 SUFFIX = ".trained"
 
 
-def lower(trained: TrainedNetwork) -> Network:
-    """The integer network of a trained model.
+def lower(trained: TrainedNetwork) -> tuple[Network, dict[str, Any]]:
+    """The integer network of a trained model, and what lowering found, as plain values.
 
     Raises:
         LoweringError: the model has no exact integer network; names the layer.
     """
-    from edgesnn.quantize import lower as lower_network
+    from edgesnn.quantize import lower_with_report
 
-    return lower_network(trained)
+    network, report = lower_with_report(trained)
+    return network, report.to_dict()
 
 
-def lower_file(source: Path, output: Path | None) -> dict[str, Any]:
+def lower_file(
+    source: Path, output: Path | None, show: Callable[[str, str], None] | None = None
+) -> dict[str, Any]:
     """Lower a `.trained` file, or the one in a build folder, into a `.esnn` file.
+
+    `show` is called after each pass with its name and a listing.
 
     Raises:
         UsageError: there is no such file, or no trained model in the folder.
         FileFormatError: it is damaged or of another version.
         LoweringError: the model has no exact integer network.
     """
+    from edgesnn.quantize import lower_with_report
+
     path = _trained_path(source)
-    network = lower(load_trained(path))
+    network, report = lower_with_report(load_trained(path), show=show)
     target = output or path.with_name(f"{network.name}.esnn")
     save_network(network, target)
-    return {
-        "network": str(target),
-        "sha256": identity(network),
-        "next": f"edgesnn show {target}",
-    }
+    return {"network": str(target), **report.to_dict(), "next": f"edgesnn show {target}"}
 
 
 def _trained_path(source: Path) -> Path:
