@@ -53,11 +53,12 @@ class Traces:
 
     def scores(self, network: Network) -> IntArray:
         """Readout after the last step, int32 `(clips, classes)`."""
-        return self.v[network.readout.name][:, -1]
+        scores: IntArray = self.v[network.readout.name][:, -1]
+        return scores
 
     def decisions(self, network: Network) -> IntArray:
         """Class of each clip: the largest score, the first of equals; int64 `(clips,)`."""
-        return np.argmax(self.scores(network), axis=1)
+        return np.asarray(np.argmax(self.scores(network), axis=1))
 
 
 class Machine(Protocol):

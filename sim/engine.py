@@ -63,9 +63,7 @@ class Engine:
         self._run(x, record)
         return self._traces(record)
 
-    def classify(
-        self, features: IntArray, progress: Callable[[int], None] | None = None
-    ) -> Result:
+    def classify(self, features: IntArray, progress: Callable[[int], None] | None = None) -> Result:
         """Scores, decisions and counts for int8 `features (clips, steps, channels)`.
 
         `progress` is called with the number of clips that were done since its last call.

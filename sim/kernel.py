@@ -38,6 +38,10 @@ from edgesnn.sim.plan import (
 
 _njit = njit(cache=True, nogil=True, error_model="numpy")
 
+#: A number as this file writes it, and an unsigned index.
+Number = Any
+Index = int | np.uint64
+
 _I16_LOW, _I16_HIGH = np.int32(-(1 << 15)), np.int32((1 << 15) - 1)
 _I24_LOW, _I24_HIGH = np.int32(-(1 << 23)), np.int32((1 << 23) - 1)
 
@@ -64,9 +68,7 @@ def run_clips(
 
 
 @_njit
-def _send_input(
-    plan: Plan, state: State, step: int, features: IntArray, emitted: IntArray
-) -> None:
+def _send_input(plan: Plan, state: State, step: int, features: IntArray, emitted: IntArray) -> None:
     """List the channels that are sent, with their value (direct) or their change (delta)."""
     slot = step % plan.ring_length[0]
     start = slot * plan.source_size[0]
@@ -128,7 +130,7 @@ def _ring_place(plan: Plan, source: int, step: int) -> tuple[int, int]:
 
 @_njit
 def _add_input(
-    plan: Plan, rows: Rows, state: State, group: int, step: int, first: int, delivered: IntArray
+    plan: Plan, rows: Rows, state: State, group: int, step: int, first: Index, delivered: IntArray
 ) -> None:
     index, start = _ring_place(plan, 0, step - plan.group_delay[group])
     length, base = plan.group_length[group], plan.group_row[group]
@@ -141,7 +143,7 @@ def _add_input(
 
 @_njit
 def _add_group(
-    plan: Plan, rows: Rows, state: State, group: int, step: int, first: int, delivered: IntArray
+    plan: Plan, rows: Rows, state: State, group: int, step: int, first: Index, delivered: IntArray
 ) -> None:
     """Add the spikes that reach a binary group at this step."""
     axonal = plan.group_delay[group] == AXONAL
@@ -166,7 +168,7 @@ def _add_group(
 
 @_njit
 def _add_spikes(
-    rows: Rows, base: int, length: int, events: IntArray, current: IntArray, first: int
+    rows: Rows, base: int, length: int, events: IntArray, current: IntArray, first: Index
 ) -> None:
     for pre in events:
         for run in range(rows.ptr[base + pre], rows.ptr[base + pre + 1]):
@@ -181,7 +183,7 @@ def _add_spikes(
 @_njit
 def _add_graded(
     rows: Rows, base: int, length: int, events: IntArray, values: IntArray, graded: IntArray,
-    first: int,
+    first: Index,
 ) -> None:  # fmt: skip
     for event in range(len(events)):
         pre, value = base + events[event], values[event]
@@ -194,7 +196,7 @@ def _add_graded(
 @_njit
 def _add_maximum(
     rows: Rows, base: int, events: IntArray, stamp: IntArray, ticket: int, current: IntArray,
-    first: int,
+    first: Index,
 ) -> None:  # fmt: skip
     """As `_add_spikes`, but a neuron is served once, however many spikes its window holds."""
     for pre in events:
@@ -233,7 +235,7 @@ def _update(plan: Plan, state: State, layer: int, step: int, changed: IntArray) 
 
 
 @_njit
-def _update_spiking(plan: Plan, state: State, layer: int, first: int, last: int) -> None:
+def _update_spiking(plan: Plan, state: State, layer: int, first: Index, last: Index) -> None:
     """Turn each `current` into the membrane after the reset."""
     v, current, fired, reset = state.v, state.current, state.fired, plan.layer_reset[layer]
     if reset == SUBTRACT_LATER:
@@ -273,7 +275,7 @@ def _list_fired(fired: IntArray, ring: IntArray) -> int:
     for i in range(np.uint64(len(fired))):
         ring[count] = i
         count += np.uint64(fired[i])
-    return np.int64(count)
+    return int(count)
 
 
 @_njit
@@ -300,32 +302,34 @@ def _file_ahead(
 
 
 @_njit
-def _clamp(x: Any, low: Any, high: Any) -> Any:
+def _clamp(x: Number, low: Number, high: Number) -> Number:
     return low if x < low else (high if x > high else x)
 
 
 @_njit
-def _kept(x: Any, factor: Any) -> Any:
+def _kept(x: Number, factor: Number) -> Number:
     """`floor(x·factor / 2^8)` in 32 bits."""
     return np.int32(np.int32(x * factor) >> np.int32(8))
 
 
 @_njit
-def _start_from_bias(current: IntArray, bias: IntArray, first: int, last: int) -> None:
+def _start_from_bias(current: IntArray, bias: IntArray, first: Index, last: Index) -> None:
     for lane in range(len(current)):
         for i in range(first, last):
             current[lane, i] = bias[i]
 
 
 @_njit
-def _clear(graded: IntArray, first: int, last: int) -> None:
+def _clear(graded: IntArray, first: Index, last: Index) -> None:
     for lane in range(len(graded)):
         for i in range(first, last):
             graded[lane, i] = 0
 
 
 @_njit
-def _add_shifted(current: IntArray, graded: IntArray, shift: int, first: int, last: int) -> None:
+def _add_shifted(
+    current: IntArray, graded: IntArray, shift: int, first: Index, last: Index
+) -> None:
     places = np.int32(shift)
     for lane in range(len(current)):
         for i in range(first, last):
@@ -334,7 +338,13 @@ def _add_shifted(current: IntArray, graded: IntArray, shift: int, first: int, la
 
 @_njit
 def _integrate(
-    v: IntArray, current: IntArray, decay: IntArray, first: int, last: int, low: Any, high: Any
+    v: IntArray,
+    current: IntArray,
+    decay: IntArray,
+    first: Index,
+    last: Index,
+    low: Number,
+    high: Number,
 ) -> None:
     for lane in range(len(v)):
         for i in range(first, last):
@@ -343,28 +353,28 @@ def _integrate(
 
 
 @_njit
-def _take(current: IntArray, a: IntArray, first: int, last: int) -> None:
+def _take(current: IntArray, a: IntArray, first: Index, last: Index) -> None:
     for lane in range(len(current)):
         for i in range(first, last):
             current[lane, i] -= a[lane, i]
 
 
 @_njit
-def _fire(u: IntArray, fires_at: IntArray, fired: IntArray, first: int, last: int) -> None:
+def _fire(u: IntArray, fires_at: IntArray, fired: IntArray, first: Index, last: Index) -> None:
     for lane in range(len(u)):
         for i in range(first, last):
             fired[lane, i] = u[lane, i] >= fires_at[i]
 
 
 @_njit
-def _subtract(u: IntArray, threshold: IntArray, fired: IntArray, first: int, last: int) -> None:
+def _subtract(u: IntArray, threshold: IntArray, fired: IntArray, first: Index, last: Index) -> None:
     for lane in range(len(u)):
         for i in range(first, last):
             u[lane, i] -= np.int32(threshold[i] * np.int32(fired[lane, i]))
 
 
 @_njit
-def _zero(u: IntArray, fired: IntArray, first: int, last: int) -> None:
+def _zero(u: IntArray, fired: IntArray, first: Index, last: Index) -> None:
     for lane in range(len(u)):
         for i in range(first, last):
             u[lane, i] *= np.int32(np.int32(1) - np.int32(fired[lane, i]))
@@ -372,7 +382,7 @@ def _zero(u: IntArray, fired: IntArray, first: int, last: int) -> None:
 
 @_njit
 def _forget(
-    current: IntArray, v: IntArray, decay: IntArray, fired: IntArray, first: int, last: int
+    current: IntArray, v: IntArray, decay: IntArray, fired: IntArray, first: Index, last: Index
 ) -> None:
     """Take what is left of `v` off the current where the neuron fired in the last step."""
     for lane in range(len(v)):
@@ -383,7 +393,7 @@ def _forget(
 
 @_njit
 def _store(
-    v: IntArray, after: IntArray, first: int, last: int, is_first: bool, changed: IntArray
+    v: IntArray, after: IntArray, first: Index, last: Index, is_first: bool, changed: IntArray
 ) -> None:
     for lane in range(len(v)):
         differ = np.int32(0)
@@ -396,7 +406,7 @@ def _store(
 @_njit
 def _adapt(
     v: IntArray, a: IntArray, fired: IntArray, decay: IntArray, coupling: IntArray, jump: IntArray,
-    first: int, last: int,
+    first: Index, last: Index,
 ) -> None:  # fmt: skip
     for lane in range(len(v)):
         for i in range(first, last):

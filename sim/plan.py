@@ -257,6 +257,9 @@ def _reset(layer: Layer) -> int:
     return (now if layer.neuron.reset == "subtract" else later)[layer.neuron.reset_delay]
 
 
+_NEURON = ("bias", "decay", "threshold", "fires_at", "adaptation_decay", "coupling", "jump")
+
+
 def _plan_neurons(network: Network) -> dict[str, IntArray]:
     """Parameters of every neuron, channel-last; a neuron without one gets what changes nothing."""
     columns: dict[str, list[IntArray]] = {}
@@ -269,17 +272,17 @@ def _plan_neurons(network: Network) -> dict[str, IntArray]:
 
 def _neuron_vectors(layer: Layer) -> dict[str, IntArray]:
     neuron, zero = layer.neuron, np.zeros(layer.shape[0], np.int32)
-    adaptive, spiking = isinstance(neuron, AdaptiveLeaky), isinstance(neuron, IntegrateAndFire)
-    threshold = neuron.threshold.astype(np.int32) if spiking else zero
-    return {
-        "bias": layer.bias,
-        "decay": neuron.decay if isinstance(neuron, Leaky | Readout) else zero + NO_DECAY,
-        "threshold": threshold,
-        "fires_at": threshold + (spiking and neuron.strict),
-        "adaptation_decay": neuron.adaptation_decay if adaptive else zero,
-        "coupling": neuron.adaptation_coupling if adaptive else zero,
-        "jump": neuron.adaptation_jump if adaptive else zero,
-    }
+    vectors = dict.fromkeys(_NEURON, zero) | {"bias": layer.bias, "decay": zero + NO_DECAY}
+    if isinstance(neuron, Leaky | Readout):
+        vectors["decay"] = neuron.decay
+    if isinstance(neuron, IntegrateAndFire):
+        vectors["threshold"] = neuron.threshold
+        vectors["fires_at"] = neuron.threshold.astype(np.int32) + neuron.strict
+    if isinstance(neuron, AdaptiveLeaky):
+        vectors["adaptation_decay"] = neuron.adaptation_decay
+        vectors["coupling"] = neuron.adaptation_coupling
+        vectors["jump"] = neuron.adaptation_jump
+    return vectors
 
 
 def _plan_groups(groups: list[_Group]) -> dict[str, IntArray]:

@@ -73,7 +73,8 @@ def _dense_runs(weight: IntArray, source: Shape, target: Shape) -> Runs:
 
 def _sparse_runs(group: Sparse, source: Shape, target: Shape) -> Runs:
     pre, post = math.prod(source), math.prod(target)
-    row = np.repeat(np.arange(pre), np.diff(group.indptr.astype(np.int64)))
+    per_row: IntArray = np.diff(group.indptr.astype(np.int64))
+    row = np.repeat(np.arange(pre), per_row)
     if pre * post <= _ROW_LIMIT and len(group.weight) >= _ROW_DENSITY * pre * post:
         matrix = np.zeros((post, pre), np.int8)
         matrix[group.index, row] = group.weight

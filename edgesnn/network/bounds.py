@@ -94,7 +94,7 @@ def current_bounds(network: Network, layer: Layer) -> CurrentBounds:
             binary[1] += positive
     shifted = graded >> layer.graded_shift
     low, high = shifted + binary + layer.per_neuron(layer.bias.astype(np.int64))
-    return CurrentBounds(*graded, *binary, low, high)
+    return CurrentBounds(graded[0], graded[1], binary[0], binary[1], low, high)
 
 
 def membrane_bounds(network: Network, layer: Layer) -> MembraneBounds:
@@ -157,22 +157,42 @@ class _Interval:
 
 
 def _spiking_bounds(layer: Layer, current: CurrentBounds) -> MembraneBounds:
+    u, raw_a = _reach(layer, current)
     zero = np.zeros(layer.size, np.int64)
-    u, v, a = _Interval(zero, zero), _Interval(zero, zero), _Interval(zero, zero)
-    raw_a = a
+    return _summary(u.widened(zero, zero), raw_a)
+
+
+def _reach(layer: Layer, current: CurrentBounds) -> tuple[_Interval, _Interval]:
+    """What `u` and `a` of each neuron can be before their clamps, over all inputs and time."""
+    zero = np.zeros(layer.size, np.int64)
+    v, a = _Interval(zero, zero), _Interval(zero, zero)
     for _ in range(_ROUNDS):
         before = (v, a)
-        raw_u, new_v = _membrane_round(layer, current, v, a)
-        u, v = u.widened(raw_u.low, raw_u.high), v.widened(new_v.low, new_v.high)
-        new_a = _adaptation_round(layer, v, a)
-        raw_a = raw_a.widened(new_a.low, new_a.high)
-        a = a.widened(*_ends(new_a.clamped(INT16)))
+        u, new_v = _membrane_round(layer, current, v, a)
+        v = v.widened(new_v.low, new_v.high)
+        raw_a = _adaptation_round(layer, v, a)
+        a = a.widened(*_ends(raw_a.clamped(INT16)))
         if v.equals(before[0]) and a.equals(before[1]):
-            break
-    else:  # still creeping: only the clamps are certain
-        wide = _Interval(zero + INT16[0] - 1, zero + INT16[1] + 1)
-        u, raw_a = wide, wide if isinstance(layer.neuron, AdaptiveLeaky) else raw_a
-    return _summary(u, raw_a)
+            return u, raw_a
+    wide = _Interval(zero + INT16[0] - 1, zero + INT16[1] + 1)  # still creeping: clamps are certain
+    return wide, wide if isinstance(layer.neuron, AdaptiveLeaky) else raw_a
+
+
+def never_fires(network: Network, layer: Layer) -> IntArray:
+    """Which neurons of a spiking layer no input can make fire, bool `(neurons,)`."""
+    u, _ = _reach(layer, current_bounds(network, layer))
+    return np.asarray(u.clamped(INT16).high < _fires_at(layer))
+
+
+def always_fires(network: Network, layer: Layer) -> IntArray:
+    """Which neurons of a spiking layer fire in every step, bool `(neurons,)`."""
+    u, _ = _reach(layer, current_bounds(network, layer))
+    return np.asarray(u.clamped(INT16).low >= _fires_at(layer))
+
+
+def _fires_at(layer: Layer) -> IntArray:
+    assert isinstance(layer.neuron, IntegrateAndFire)
+    return layer.per_neuron(layer.neuron.threshold.astype(np.int64)) + layer.neuron.strict
 
 
 def _ends(interval: _Interval) -> tuple[IntArray, IntArray]:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -122,10 +122,10 @@ class Codec:
             return [self._encode(item, f"{path}.{i}", tensors) for i, item in enumerate(value)]
         if isinstance(value, Mapping):
             return dict(value)
-        if not is_dataclass(value):
+        if not is_dataclass(value) or isinstance(value, type):
             return value
         if type(value).__name__ not in self.kinds:  # the front-end has a form of its own
-            return value.to_dict()  # type: ignore[attr-defined]
+            return cast(Any, value).to_dict()
         parts = {
             each.name: self._encode(getattr(value, each.name), _join(path, each.name), tensors)
             for each in fields(value)

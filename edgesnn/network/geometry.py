@@ -123,7 +123,8 @@ def weight_matrix(group: Synapses, source: Shape, post: int) -> IntArray:
         return group.weight.astype(np.int32)
     matrix = np.zeros((post, math.prod(source)), np.int32)
     if isinstance(group, Sparse):
-        rows = np.repeat(np.arange(len(group.indptr) - 1), np.diff(group.indptr.astype(np.int64)))
+        per_row: IntArray = np.diff(group.indptr.astype(np.int64))
+        rows = np.repeat(np.arange(len(per_row)), per_row)
         matrix[group.index, rows] = group.weight
     elif isinstance(group, Identity):
         np.fill_diagonal(matrix, np.repeat(group.weight, post // len(group.weight)))
