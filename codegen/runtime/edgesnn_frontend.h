@@ -2,7 +2,7 @@
  *
  * The law, its bounds and its accuracy: docs/FRONTEND.md. The functions of this header are
  * shared by all networks of a firmware; tables and state are each network's own. C11, no float,
- * no heap, no 64-bit division; of the C library memcpy, memmove and memset.
+ * no heap, no division in 64 bits; of the C library only memset.
  *
  * A complex number is one 32-bit word: real part in the low half, imaginary in the high half.
  *
@@ -31,6 +31,11 @@
 _Static_assert(-1 >> 1 == -1, "right shifts of negative integers must be arithmetic");
 _Static_assert((int16_t)(uint16_t)0x8000u == -32768, "narrowing must wrap");
 _Static_assert((int32_t)0x80000000u < 0, "narrowing must wrap");
+
+/* Every half of a complex number stays in 16 bits (FRONTEND.md); tests define this to check. */
+#ifndef EDGESNN_FRONTEND_ASSERT
+#define EDGESNN_FRONTEND_ASSERT(condition) ((void)0)
+#endif
 
 /* One network's constants; arrays as made by edgesnn.frontend.c_tables. */
 struct edgesnn_frontend_tables {
@@ -149,6 +154,7 @@ typedef struct {
 
 static inline edgesnn_frontend_complex edgesnn_frontend_complex_of(int32_t re, int32_t im) {
     edgesnn_frontend_complex z = {re, im};
+    EDGESNN_FRONTEND_ASSERT(re == (int16_t)re && im == (int16_t)im);
     return z;
 }
 static inline edgesnn_frontend_complex edgesnn_frontend_load(uint32_t word) {
@@ -316,12 +322,12 @@ static inline uint32_t edgesnn_frontend_butterfly(uint32_t *z, uint32_t q, uint3
            edgesnn_frontend_edges(z[2 * q]) | edgesnn_frontend_edges(z[3 * q]);
 }
 
-/* One radix-4 stage in place over blocks of 4 * quarter; returns the edges of the result. */
-static inline uint32_t edgesnn_frontend_stage(uint32_t *z, uint32_t points, uint32_t quarter,
+/* One radix-4 stage in place over 16 or 4 blocks; returns the edges of the result. */
+static inline uint32_t edgesnn_frontend_stage(uint32_t *z, uint32_t points, uint32_t blocks,
                                               const uint32_t *twiddle, int whole) {
-    uint32_t edges = 0, stride = 3 * (points / 4 / quarter);
+    uint32_t edges = 0, quarter = blocks == 16 ? points / 64 : points / 16;
     const uint32_t *end = z + points;
-    for (uint32_t k = 0; k < quarter; k++, twiddle += stride) {
+    for (uint32_t k = 0; k < quarter; k++, twiddle += 3 * blocks) {
         uint32_t w1 = twiddle[0], w2 = twiddle[1], w3 = twiddle[2];
         uint32_t *block = z + k;
         do {
@@ -345,14 +351,14 @@ static inline void edgesnn_frontend_last_stage(uint32_t *z, uint32_t points,
  * returns in how many that was so. */
 static inline uint32_t edgesnn_frontend_stages(uint32_t *z, uint32_t points,
                                                const uint32_t *twiddle) {
-    uint32_t edges = edgesnn_frontend_stage(z, points, points / 64, twiddle, 0);
+    uint32_t edges = edgesnn_frontend_stage(z, points, 16, twiddle, 0);
     uint32_t used = edgesnn_frontend_used_bits(edges);
     if (used > 13) {
-        (void)edgesnn_frontend_stage(z, points, points / 16, twiddle, 0);
+        (void)edgesnn_frontend_stage(z, points, 4, twiddle, 0);
         edgesnn_frontend_last_stage(z, points, twiddle, 0);
         return 0;
     }
-    (void)edgesnn_frontend_stage(z, points, points / 16, twiddle, 1);
+    (void)edgesnn_frontend_stage(z, points, 4, twiddle, 1);
     if (used > 12) {
         edgesnn_frontend_last_stage(z, points, twiddle, 0);
         return 1;

@@ -1,0 +1,363 @@
+"""The C front-end: the same bytes as Numba on the host and on every core, and no undefined step."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from edgesnn.errors import NetworkError
+from edgesnn.frontend import (
+    FrontEnd,
+    c_scalars,
+    c_tables,
+    features,
+    fit_offsets,
+    log_mel,
+    state_bytes,
+    table_bytes,
+    work_bytes,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNTIME = ROOT / "codegen" / "runtime"
+STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
+TRAP = ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
+
+# A half that leaves 16 bits is counted, not fatal, so that the test can say which signal.
+LIBRARY = """
+static int overflows;
+#define EDGESNN_FRONTEND_ASSERT(condition) (overflows += !(condition))
+#include "edgesnn_frontend.h"
+int frame(const struct edgesnn_frontend_tables *t, uint32_t *samples, uint32_t *work,
+          const int16_t *pcm, int8_t *features);
+void reset(const struct edgesnn_frontend_tables *t, uint32_t *samples);
+int frame(const struct edgesnn_frontend_tables *t, uint32_t *samples, uint32_t *work,
+          const int16_t *pcm, int8_t *features) {
+    overflows = 0;
+    edgesnn_frontend_frame(t, samples, work, pcm, features);
+    return overflows;
+}
+void reset(const struct edgesnn_frontend_tables *t, uint32_t *samples) {
+    edgesnn_frontend_reset(t, samples);
+}
+"""
+POINTERS = {
+    "uint32_t": ctypes.POINTER(ctypes.c_uint32),
+    "uint16_t": ctypes.POINTER(ctypes.c_uint16),
+    "uint8_t": ctypes.POINTER(ctypes.c_uint8),
+    "int16_t": ctypes.POINTER(ctypes.c_int16),
+}
+SCALARS = {
+    "fft": ctypes.c_uint16,
+    "window_samples": ctypes.c_uint16,
+    "hop": ctypes.c_uint16,
+    "bands": ctypes.c_uint16,
+    "first_bin": ctypes.c_uint16,
+    "floor": ctypes.c_int16,
+    "silence_bits": ctypes.c_uint8,
+    "shift": ctypes.c_uint8,
+}
+
+
+class Tables(ctypes.Structure):
+    """`struct edgesnn_frontend_tables`, its fields as `c_tables` and `c_scalars` order them."""
+
+    _fields_ = [
+        *((array.field, POINTERS[array.ctype]) for array in c_tables(FrontEnd(), "")),
+        *SCALARS.items(),
+    ]
+
+
+class HostFrontEnd:
+    """The C front-end in a shared library, any settings."""
+
+    def __init__(self, library: Path) -> None:
+        self._library = ctypes.CDLL(str(library))
+
+    def features(self, pcm: np.ndarray, shape: FrontEnd) -> np.ndarray:
+        arrays = c_tables(shape, "net")
+        assert list(c_scalars(shape)) == list(SCALARS)
+        pointers = [
+            np.ascontiguousarray(array.values).ctypes.data_as(POINTERS[array.ctype])
+            for array in arrays
+        ]
+        tables = Tables(*pointers, *c_scalars(shape).values())
+        # Rubbish before the reset, and guards behind each buffer.
+        samples = np.full(state_bytes(shape) // 4 + 1, 0xDEADBEEF, np.uint32)
+        work = np.full(work_bytes(shape) // 4 + 1, 0xDEADBEEF, np.uint32)
+        made = np.full((shape.frames(len(pcm)), shape.bands + 1), 99, np.int8)
+        self._library.reset(ctypes.byref(tables), _pointer(samples))
+        for frame, row in enumerate(made):
+            chunk = np.ascontiguousarray(pcm[frame * shape.hop : (frame + 1) * shape.hop])
+            overflows = self._library.frame(
+                ctypes.byref(tables), *map(_pointer, (samples, work, chunk, row))
+            )
+            assert overflows == 0, f"{overflows} values left 16 bits in frame {frame}"
+        assert samples[-1] == work[-1] == 0xDEADBEEF
+        assert np.all(made[:, -1] == 99)
+        return made[:, :-1]
+
+
+def _pointer(array: np.ndarray) -> ctypes.c_void_p:
+    return ctypes.c_void_p(array.ctypes.data)
+
+
+@pytest.fixture(scope="module")
+def compiler() -> str:
+    for name in ("cc", "gcc", "clang"):
+        if shutil.which(name):
+            return name
+    pytest.skip("no host C compiler (cc, gcc or clang) on the path")
+
+
+@pytest.fixture(scope="module")
+def host(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> HostFrontEnd:
+    """The runtime as a library; undefined behaviour traps."""
+    folder = tmp_path_factory.mktemp("frontend")
+    (folder / "library.c").write_text(LIBRARY)
+    command = [compiler, "-O1", *STRICT, *TRAP, "-shared", "-fPIC", f"-I{RUNTIME}"]
+    subprocess.run(
+        [*command, "-o", str(folder / "library.so"), str(folder / "library.c")], check=True
+    )
+    return HostFrontEnd(folder / "library.so")
+
+
+# ---- signals -----------------------------------------------------------------------------
+
+SAMPLES = 2400
+
+
+def _int16(signal: np.ndarray) -> np.ndarray:
+    return np.clip(np.round(signal), -32768, 32767).astype(np.int16)
+
+
+@st.composite
+def signals(draw: st.DrawFn) -> np.ndarray:
+    """Noise, silence, clipping, DC, sweeps, impulses and square waves at any level."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**31)))
+    n, level = np.arange(SAMPLES), 2.0 ** draw(st.floats(0, 15.5))
+    kind = draw(
+        st.sampled_from(["noise", "silence", "bits", "dc", "sweep", "impulses", "square", "levels"])
+    )
+    match kind:
+        case "noise":
+            return _int16(rng.standard_normal(SAMPLES) * level)
+        case "silence":
+            return _int16(rng.integers(-2, 2, SAMPLES) * rng.integers(0, 2))
+        case "bits":
+            return _int16(rng.choice([-level, level], SAMPLES))
+        case "dc":
+            return _int16(np.full(SAMPLES, level * rng.choice([-1, 1])))
+        case "sweep":
+            return _int16(level * np.sin(np.pi * n**2 * rng.uniform(0, 1) / SAMPLES))
+        case "impulses":
+            return _int16(np.where(rng.random(SAMPLES) < 0.005, level, 0))
+        case "square":
+            phase = np.pi * n * rng.integers(1, 512) / 256 + rng.uniform(0, 7)
+            return _int16(level * np.where(np.sin(phase) < 0, -1, 1))
+        case _:
+            return _int16(
+                rng.standard_normal(SAMPLES) * 2.0 ** (15 * rng.random(SAMPLES // 8)).repeat(8)
+            )
+
+
+@st.composite
+def shapes(draw: st.DrawFn) -> FrontEnd:
+    fft = draw(st.sampled_from([256, 512]))
+    window = 2 * draw(st.integers(fft // 4, fft // 2))
+    rate = draw(st.sampled_from([8000, 11025, 16000]))
+    low = draw(st.integers(rate // fft, rate // 4))
+    bands = draw(st.integers(4, 64))
+    try:
+        return FrontEnd(
+            sample_rate=rate,
+            fft=fft,
+            window=window,
+            hop=2 * draw(st.integers(fft // 16, window // 2)),
+            bands=bands,
+            low=low,
+            high=draw(st.integers(low + 200, rate // 2)),
+            floor=draw(st.sampled_from([0, 4000, 8192, 12000])),
+            silence_bits=draw(st.integers(0, 14)) * draw(st.integers(0, 1)),
+            offset=tuple(draw(st.lists(st.integers(0, 16000), min_size=bands, max_size=bands))),
+            shift=draw(st.integers(0, 8)),
+        )
+    except NetworkError as error:
+        assume("no FFT bin" not in str(error))
+        raise
+
+
+def test_same_bytes_with_default_settings(host: HostFrontEnd) -> None:
+    @settings(max_examples=150, deadline=None)
+    @given(signals())
+    def check(pcm: np.ndarray) -> None:
+        # A small shift shows the log-mel value's low bits.
+        for shape in (FrontEnd(shift=0, floor=0), FrontEnd()):
+            assert np.array_equal(host.features(pcm, shape), features(pcm[None], shape)[0])
+
+    check()
+
+
+def test_same_bytes_with_any_settings(host: HostFrontEnd) -> None:
+    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+    @given(shapes(), signals())
+    def check(shape: FrontEnd, pcm: np.ndarray) -> None:
+        assert np.array_equal(host.features(pcm, shape), features(pcm[None], shape)[0])
+
+    check()
+
+
+def test_every_log_value_agrees(host: HostFrontEnd) -> None:
+    """Shift 8 shows the upper byte of the log-mel values, shift 0 the lower one."""
+    rng = np.random.default_rng(11)
+    pcm = _int16(rng.standard_normal(32000) * np.repeat(2.0 ** rng.uniform(0, 15, 100), 320))
+    log = log_mel(pcm[None], FrontEnd(floor=0))[0].astype(int)
+    high = host.features(pcm, FrontEnd(floor=0, offset=(0,) * 40, shift=8))
+    assert np.array_equal(high, log >> 8)
+    for start in range(0, log.max() + 1, 256):
+        low = host.features(pcm, FrontEnd(floor=0, offset=(start + 128,) * 40, shift=0)).astype(int)
+        inside = log >> 8 == start >> 8
+        assert np.array_equal(low[inside] + 128, log[inside] - start)
+
+
+@pytest.mark.data
+def test_same_bytes_on_speech(host: HostFrontEnd, speech_commands: Path) -> None:
+    paths = [p for word in ("yes", "left") for p in sorted((speech_commands / word).iterdir())[:20]]
+    clips = [soundfile.read(path, dtype="int16")[0][:16000] for path in paths]
+    pcm = np.array([np.pad(clip, (0, 16000 - len(clip))) for clip in clips])
+    for shape in (FrontEnd(), FrontEnd(window=400, hop=160)):
+        fitted = fit_offsets(log_mel(pcm, shape), shape)
+        for clip, expected in zip(pcm, features(pcm, fitted), strict=True):
+            assert np.array_equal(host.features(clip, fitted), expected)
+
+
+def worst_cases() -> Iterator[np.ndarray]:
+    """Full-scale signals that line up with single bins, and corners of the normalisation."""
+    n = np.arange(1024)
+    for bin_ in (1, 2, 3, 31, 63, 64, 65, 127, 128, 129, 192, 255):
+        for phase in np.linspace(0, np.pi, 5):
+            wave = np.cos(2 * np.pi * bin_ * n / 512 + phase)
+            yield np.where(wave < 0, -32768, 32767).astype(np.int16)
+            yield np.where(wave < 0, -16384, 16383).astype(np.int16)
+    for pattern in range(1, 256):
+        bits = np.array([pattern >> i & 1 for i in range(8)])
+        yield np.where(np.resize(bits, 1024), 32767, -32768).astype(np.int16)
+    for rate in np.linspace(0.02, 1.0, 40):  # chirps: flat spectra that earn both gains
+        yield _int16(32767 * np.cos(np.pi * rate * (n - 512) ** 2 / 1024))
+
+
+def test_nothing_leaves_sixteen_bits(host: HostFrontEnd) -> None:
+    narrow = FrontEnd(sample_rate=8000, fft=256, window=256, hop=256, bands=32, high=3800)
+    for shape in (FrontEnd(hop=512), narrow):
+        for pcm in worst_cases():
+            assert np.array_equal(host.features(pcm, shape), features(pcm[None], shape)[0])
+
+
+# ---- compilers and sanitisers ------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bench() -> ModuleType:
+    """benchmarks/frontend.py: the firmware of the front-end alone, and the counting cores."""
+    path = ROOT / "benchmarks" / "frontend.py"
+    spec = importlib.util.spec_from_file_location("benchmark_frontend", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+MAIN = """
+#include <stdio.h>
+int main(void) {
+    reset();
+    while (fread(pcm, sizeof *pcm, sizeof pcm / sizeof *pcm, stdin) == sizeof pcm / sizeof *pcm) {
+        frame();
+        fwrite(features, 1, sizeof features, stdout);
+    }
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("shape", [FrontEnd(), FrontEnd(fft=256, window=200, hop=100, bands=20)])
+def test_address_and_undefined_sanitisers(
+    compiler: str, bench: ModuleType, tmp_path: Path, shape: FrontEnd
+) -> None:
+    source, program = tmp_path / "main.c", tmp_path / "main"
+    source.write_text(bench.c_source(shape) + MAIN)
+    sanitise = ["-g", "-fsanitize=undefined,address", "-fno-sanitize-recover=all"]
+    command = [compiler, *STRICT, *sanitise, f"-I{RUNTIME}", "-o", str(program), str(source)]
+    built = subprocess.run(command, capture_output=True, text=True)
+    if built.returncode and "san" in built.stderr.lower() and "error: " not in built.stderr:
+        pytest.skip(f"{compiler} has no sanitiser libraries")
+    assert built.returncode == 0, built.stderr
+    pcm = np.concatenate([*list(worst_cases())[:40], bench.test_signal(shape)])
+    ran = subprocess.run([program], input=pcm.astype("<i2").tobytes(), capture_output=True)
+    assert ran.returncode == 0, ran.stderr.decode()
+    made = np.frombuffer(ran.stdout, np.int8).reshape(-1, shape.bands)
+    assert np.array_equal(made, features(pcm[None], shape)[0])
+
+
+@pytest.mark.parametrize("optimise", ["-O0", "-Os", "-O3"])
+def test_host_compiler_finds_nothing(
+    compiler: str, bench: ModuleType, tmp_path: Path, optimise: str
+) -> None:
+    source = tmp_path / "frontend.c"
+    source.write_text(bench.c_source(FrontEnd()))
+    command = [compiler, optimise, *STRICT, f"-I{RUNTIME}", "-c", "-o", str(tmp_path / "o")]
+    ran = subprocess.run([*command, str(source)], capture_output=True, text=True)
+    assert ran.returncode == 0 and not ran.stderr, ran.stderr
+
+
+MOST_INSTRUCTIONS = {
+    "cortex-m0": 72000,
+    "cortex-m0plus": 72000,
+    "cortex-m3": 39000,
+    "cortex-m4": 18500,
+    "cortex-m7": 18500,
+    "cortex-m33": 18500,
+}
+
+
+@pytest.mark.parametrize("optimise", ["-O2", "-Os"])
+@pytest.mark.parametrize("core", MOST_INSTRUCTIONS)
+def test_same_bytes_on_the_core(
+    bench: ModuleType, tmp_path: Path, core: str, optimise: str
+) -> None:
+    pytest.importorskip("unicorn", reason="the emulator comes with edgesnn[test]")
+    if not shutil.which("arm-none-eabi-gcc"):
+        pytest.skip("arm-none-eabi-gcc is not on the path")
+    narrow = FrontEnd(sample_rate=8000, fft=256, window=200, hop=160, bands=32, high=3800)
+    for shape in (FrontEnd(), replace(FrontEnd(), shift=0, window=400, hop=160), narrow):
+        machine = bench.Core(bench.compile_firmware(shape, core, tmp_path, optimise), core)
+        pcm = np.concatenate([bench.test_signal(shape, 6), *list(worst_cases())[5:10]])
+        made, counts = bench.run(machine, shape, pcm)
+        assert np.array_equal(made, features(pcm[None], shape)[0])
+        assert counts[6 + 2] < counts.max() / 10  # silence
+        if optimise == "-O2":
+            assert counts.max() < MOST_INSTRUCTIONS[core]
+
+
+# ---- sizes -------------------------------------------------------------------------------
+
+
+def test_sizes_are_those_of_the_arrays() -> None:
+    shape = FrontEnd()
+    assert table_bytes(shape) == 2 * 512 + 4 * 3 * 64 + 4 * 128 + 64 + 242 + 41 + 2 * 33 + 2 * 40
+    assert state_bytes(shape) == work_bytes(shape) == 1024
+    assert c_tables(shape, "yes_no")[0].name == "yes_no_frontend_window"
