@@ -1,0 +1,169 @@
+"""Weight layout and kernel choice: which tables a synapse group becomes, and who reads them.
+
+The one place that decides; templates print what stands here, `plan` adds up its bytes, and the
+C runtime (`runtime/edgesnn_*.h`) says what each kernel expects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgesnn.network.arrays import IntArray
+from edgesnn.network.geometry import output_shape, spatial
+from edgesnn.network.graph import Layer, Network
+from edgesnn.network.synapses import Conv1d, Conv2d, Dense, Identity, Pool, Sparse, Synapses
+
+#: Postsynaptic neurons of a tile of dense weights, by bit width (edgesnn_dense.h).
+DENSE_LANES = {8: 4, 4: 8, 2: 8}
+
+#: Widest tile: currents have room for whole tiles.
+TILE = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A `static const` array: `values` are 1-D and of the type that `ctype` names."""
+
+    name: str
+    ctype: str
+    values: IntArray
+
+    @property
+    def flash_bytes(self) -> int:
+        """Bytes in flash."""
+        return int(self.values.nbytes)
+
+
+@dataclass(frozen=True, eq=False)
+class GroupLayout:
+    """A synapse group as C: its kernel, the kernel's struct and the tables it points to.
+
+    Attributes:
+        kernel: function of the runtime and tag of its struct.
+        name: the struct's variable.
+        fields: initialisers in the order of the struct.
+        tables: what `fields` point to.
+    """
+
+    kernel: str
+    name: str
+    fields: tuple[tuple[str, str], ...]
+    tables: tuple[Table, ...]
+
+
+def table(name: str, dtype: type[np.integer], values: IntArray) -> Table:
+    """A table of `values`; an empty one gets one unused entry, since C has no empty arrays."""
+    flat = np.ascontiguousarray(values.reshape(-1), dtype)
+    if not flat.size:
+        flat = np.zeros(1, dtype)
+    return Table(name, f"{flat.dtype.name}_t", flat)
+
+
+def padded(neurons: int) -> int:
+    """Currents of a layer of `neurons`, room for whole tiles included."""
+    return -(-neurons // TILE) * TILE
+
+
+def pack(values: IntArray, bits: int, word_bits: int) -> IntArray:
+    """Signed `values` (…, n) as fields of `bits` bits, the first in the lowest bits of a word.
+
+    Returns int64 (…, n·bits / word_bits), rounded up; the missing fields are zero.
+    """
+    in_word = word_bits // bits
+    missing = -values.shape[-1] % in_word
+    width = [(0, 0)] * (values.ndim - 1) + [(0, missing)]
+    fields = np.pad(values.astype(np.int64), width) & ((1 << bits) - 1)
+    fields = fields.reshape(*values.shape[:-1], -1, in_word)
+    packed: IntArray = (fields << (bits * np.arange(in_word))).sum(axis=-1)
+    return packed
+
+
+def group_layout(network: Network, layer: Layer, number: int) -> GroupLayout:
+    """Kernel and tables of synapse group `number` of `layer`."""
+    group = layer.synapses[number]
+    name = f"{network.name}_{layer.name}_{number}"
+    if isinstance(group, Dense):
+        return _dense(group, name)
+    if isinstance(group, Sparse):
+        return _sparse(group, name, layer.size)
+    if isinstance(group, Identity):
+        return _identity(group, name, layer)
+    if isinstance(group, Pool):
+        return _pool(group, name, network.source_shape(group.source))
+    return _conv(group, name, network.source_shape(group.source))
+
+
+def _dense(group: Dense, name: str) -> GroupLayout:
+    """Rows by presynaptic neuron, padded to whole tiles."""
+    lanes = DENSE_LANES[group.bits]
+    word_bits = lanes * group.bits
+    dtype = np.uint16 if word_bits == 16 else np.uint32
+    rows = pack(group.weight.T, group.bits, word_bits)
+    weight = table(f"{name}_weight", dtype, rows)
+    fields = (("weight", weight.name), ("tiles", f"{rows.shape[1]}"))
+    return GroupLayout(f"edgesnn_dense{group.bits}", name, fields, (weight,))
+
+
+def _packed_weight(values: IntArray, group: Synapses, name: str) -> Table:
+    return table(f"{name}_weight", np.uint8, pack(values.reshape(-1), group.bits, 8))
+
+
+def _sparse(group: Sparse, name: str, post: int) -> GroupLayout:
+    """Compressed rows with the narrowest indices that fit."""
+    wide_first, wide_post = len(group.index) > 0xFFFF, post > 0x100
+    first = table(f"{name}_first", np.uint32 if wide_first else np.uint16, group.indptr)
+    index = table(f"{name}_post", np.uint16 if wide_post else np.uint8, group.index)
+    weight = _packed_weight(group.weight, group, name)
+    fields = (
+        ("weight", weight.name),
+        ("first32" if wide_first else "first16", first.name),
+        ("post16" if wide_post else "post8", index.name),
+        ("bits", f"{group.bits}"),
+    )
+    return GroupLayout("edgesnn_sparse", name, fields, (weight, first, index))
+
+
+def _identity(group: Identity, name: str, layer: Layer) -> GroupLayout:
+    weight = _packed_weight(group.weight, group, name)
+    sites = layer.size // layer.shape[0]
+    fields = (("weight", weight.name), ("bits", f"{group.bits}"), ("sites", f"{sites}"))
+    return GroupLayout("edgesnn_identity", name, fields, (weight,))
+
+
+def _axes(group: Conv1d | Conv2d | Pool, source: tuple[int, ...]) -> tuple[tuple[str, str], ...]:
+    """Rows and columns of a group; one spatial axis is the columns of a single row."""
+    target = output_shape(group, source)
+    assert target is not None
+    axes = list(zip(source[1:], target[1:], *spatial(group), strict=True))
+    if len(axes) == 1:
+        axes.insert(0, (1, 1, 1, 1, 0))
+    names = ("length", "windows", "kernel", "stride", "padding")
+    texts = [
+        ", ".join(f".{name} = {value}" for name, value in zip(names, axis, strict=True))
+        for axis in axes
+    ]
+    return (("rows", f"{{{texts[0]}}}"), ("columns", f"{{{texts[1]}}}"))
+
+
+def _conv(group: Conv1d | Conv2d, name: str, source: tuple[int, ...]) -> GroupLayout:
+    """Weights by presynaptic channel and kernel position, the channels it feeds innermost."""
+    out, group_channels = group.weight.shape[:2]
+    fan = out // group.groups
+    # (groups, fan, channels, …) → (groups, channels, …, fan)
+    by_group = group.weight.reshape(group.groups, fan, group_channels, -1)
+    weight = _packed_weight(np.moveaxis(by_group, 1, -1), group, name)
+    fields = (
+        ("weight", weight.name),
+        ("bits", f"{group.bits}"),
+        ("fan", f"{fan}"),
+        ("group_channels", f"{group_channels}"),
+        *_axes(group, source),
+    )
+    return GroupLayout("edgesnn_conv", name, fields, (weight,))
+
+
+def _pool(group: Pool, name: str, source: tuple[int, ...]) -> GroupLayout:
+    fields = (("weight", f"{group.weight}"), *_axes(group, source))
+    return GroupLayout("edgesnn_pool", name, fields, ())

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * What the runtime assumes of its compiler, and the few words the rest of it is built from.
+ * The law that all of the runtime implements is docs/SPEC.md of edgesnn.
+ */
+#ifndef EDGESNN_BASE_H
+#define EDGESNN_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+_Static_assert((-5 >> 1) == -3, "right shifts of negative numbers must round toward -infinity");
+_Static_assert((int8_t)(uint8_t)0x80 == -128, "narrowing to a signed type must wrap");
+_Static_assert((int32_t)0x80000000u == INT32_MIN, "integers must be two's complement");
+_Static_assert(sizeof(int) == 4, "int must have 32 bits, so that int16 products do not overflow");
+
+/* Inlined without fail: what a network passes is constant, and the compiler specialises on it. */
+#if defined(__GNUC__)
+#define EDGESNN_INLINE static inline __attribute__((always_inline))
+#else
+#define EDGESNN_INLINE static inline
+#endif
+
+/* 32-bit words that hold `bits` bits. */
+#define EDGESNN_WORDS(bits) (((bits) + 31u) / 32u)
+
+/* One number a channel: `narrow` or `wide` where it is a table, else `value` for all channels. */
+struct edgesnn_vector {
+    const int16_t *narrow;
+    const int32_t *wide;
+    int32_t value;
+};
+
+EDGESNN_INLINE int32_t edgesnn_at(const struct edgesnn_vector *vector, uint32_t channel)
+{
+    if (vector->narrow != NULL) {
+        return vector->narrow[channel];
+    }
+    return vector->wide != NULL ? vector->wide[channel] : vector->value;
+}
+
+/* `value` clamped to a signed integer of `bits` bits. */
+EDGESNN_INLINE int32_t edgesnn_saturate(int32_t value, uint32_t bits)
+{
+    const int32_t most = (int32_t)((1u << (bits - 1u)) - 1u);
+    if (value > most) {
+        return most;
+    }
+    return value < -most - 1 ? -most - 1 : value;
+}
+
+/* Position of the lowest set bit of `word`, which is not zero. */
+EDGESNN_INLINE uint32_t edgesnn_lowest_bit(uint32_t word)
+{
+#if defined(__GNUC__) && !defined(__ARM_ARCH_6M__)
+    return (uint32_t)__builtin_ctz(word);
+#else
+    /* Armv6-M has no CLZ: index by a de Bruijn sequence (Leiserson, Prokop, Randall 1998). */
+    static const uint8_t position[32] = {0,  1,  28, 2,  29, 14, 24, 3,  30, 22, 20,
+                                         15, 25, 17, 4,  8,  31, 27, 13, 23, 21, 19,
+                                         16, 7,  26, 12, 18, 6,  11, 5,  10, 9};
+    return position[((word & (0u - word)) * 0x077cb531u) >> 27];
+#endif
+}
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * The whole runtime: what generated networks include.
+ */
+#ifndef EDGESNN_RUNTIME_H
+#define EDGESNN_RUNTIME_H
+
+#include "edgesnn_base.h"
+#include "edgesnn_dense.h"
+#include "edgesnn_events.h"
+#include "edgesnn_input.h"
+#include "edgesnn_neurons.h"
+#include "edgesnn_sparse.h"
+#include "edgesnn_window.h"
+
+#endif

@@ -1,0 +1,199 @@
+"""From a `Program` to text: all that the templates are told."""
+
+from __future__ import annotations
+
+import functools
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from edgesnn.codegen.layout import Table
+from edgesnn.codegen.plan import MemoryPlan, plan_of
+from edgesnn.codegen.program import Axons, GroupCode, LayerCode, Member, Program
+from edgesnn.network.bounds import membrane_bounds
+from edgesnn.network.graph import Layer, Network
+
+_TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+_COLUMNS = 100
+
+
+@functools.cache
+def environment() -> jinja2.Environment:
+    """Jinja that fails on any name it is not told."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    made.filters["numbers"] = numbers
+    made.filters["hex"] = lambda value: f"0x{value:08x}"
+    return made
+
+
+def render(template: str, program: Program, **stated: str) -> str:
+    """The text of `template` for `program`; `stated` are facts for its head."""
+    return environment().get_template(template).render(**context(program), **stated)
+
+
+def numbers(table: Table) -> str:
+    """The values of a table as wrapped lines of C; packed words in hexadecimal."""
+    unsigned = table.ctype in ("uint32_t", "uint16_t") and table.name.endswith("_weight")
+    width = 2 * table.values.itemsize
+    texts = [f"0x{v:0{width}x}u" if unsigned else f"{v}" for v in table.values.tolist()]
+    if table.ctype == "uint32_t" and not unsigned:
+        texts = [f"{text}u" for text in texts]
+    texts = [text.replace("-2147483648", "INT32_MIN") for text in texts]
+    indent = " " * 4
+    return textwrap.fill(
+        ", ".join(texts) + ",", _COLUMNS, initial_indent=indent, subsequent_indent=indent
+    )
+
+
+def context(program: Program) -> dict[str, Any]:
+    """What every template may name."""
+    network = program.network
+    delta = network.input.encoding == "delta"
+    layers = [_layer(layer) for layer in program.layers]
+    return {
+        "name": network.name,
+        "guard": network.name.upper(),
+        "table": layer_table(network, plan_of(program)),
+        "channels": network.input.size,
+        "classes": [_string(each) for each in network.classes],
+        "frontend": network.frontend,
+        "frontend_words": 0 if network.frontend is None else network.frontend.fft // 2,
+        "frontend_tables": program.frontend_tables,
+        "frontend_fields": program.frontend_fields,
+        "input_members": [_declaration(member) for member in program.input_members],
+        "scratch": [_declaration(member) for member in program.scratch],
+        "scratch_currents": program.scratch[0].shape[0],
+        "rings": program.rings,
+        "seen_delta": delta,
+        "seen_now": program.seen.before(0) if program.seen.slots else "",
+        "seen_before": program.seen.before(1) if delta else "",
+        "delta": network.input.delta,
+        "layers": layers,
+        "readout": layers[-1],
+    }
+
+
+def _string(text: str) -> str:
+    """`text` as a C string literal; what is not plain ASCII becomes octal escapes of UTF-8."""
+    plain = "".join(
+        chr(byte) if 32 <= byte < 127 and chr(byte) not in '"\\?' else f"\\{byte:03o}"
+        for byte in text.encode()
+    )
+    return f'"{plain}"'
+
+
+def _declaration(member: Member) -> str:
+    return f"{member.ctype} {member.name}" + "".join(f"[{size}]" for size in member.shape)
+
+
+def _layer(code: LayerCode) -> dict[str, Any]:
+    base = f"state->layer.{code.member}"
+    reads = code.takes_features
+    return {
+        "title": f"layer {code.layer.name}",
+        "name": code.name,
+        "member": code.member,
+        "members": [_declaration(member) for member in code.members],
+        "tables": code.tables,
+        "groups": code.groups,
+        "struct": "edgesnn_readout" if code.layer.is_readout else "edgesnn_neurons",
+        "fields": code.fields,
+        "features_parameter": ", const int8_t *features" if reads else "",
+        "features_argument": ", features" if reads else "",
+        "graded_groups": [_group(group) for group in code.groups if group.graded],
+        "binary_groups": [_group(group) for group in code.groups if not group.graded],
+        "shifts": code.keeps_graded or code.layer.graded_shift > 0,
+        "shift_source": f"{base}.graded" if code.keeps_graded else "current",
+        "shift": code.layer.graded_shift,
+        "size": code.layer.size,
+        "touched_words": code.touched_words,
+        "readout": code.layer.is_readout,
+        "adaptation": f"{base}.a" if code.adaptive else "NULL",
+        "outgoing": [_axons(axons) for axons in code.outgoing],
+        "traced": _traced(code),
+        **_own_spikes(code),
+    }
+
+
+def _own_spikes(code: LayerCode) -> dict[str, str]:
+    """This step's spikes, and the last step's where a delayed reset asks for them."""
+    if code.layer.is_readout:
+        return {"spikes_now": "", "spikes_before": ""}
+    delayed = getattr(code.layer.neuron, "reset_delay", False)
+    before = code.spikes.before(1 if code.spikes.slots > 1 else 0) if delayed else "NULL"
+    return {"spikes_now": code.spikes.before(0), "spikes_before": before}
+
+
+def _traced(code: LayerCode) -> list[str]:
+    """What a trace records of a layer, in order."""
+    base = f"state->layer.{code.member}"
+    if code.layer.is_readout:
+        return [f"{base}.y"]
+    adaptation = [f"{base}.a"] if code.adaptive else []
+    return [f"{base}.v", *adaptation, code.spikes.before(0)]
+
+
+def _group(group: GroupCode) -> dict[str, Any]:
+    arguments = "false, current"
+    if group.pool:
+        touched = "state->scratch.network.touched" if group.pool == "max" else "NULL"
+        arguments = f"{touched}, current"
+    return {
+        "layout": group.layout,
+        "source_fields": _source_fields(group),
+        "target": group.target,
+        "pool": group.pool,
+        "last_arguments": arguments,
+        "axons": group.axons is not None,
+        "spikes": group.spikes,
+        "words": group.words,
+    }
+
+
+def _source_fields(group: GroupCode) -> str:
+    if not group.graded:
+        return f"{{.bitmap = {group.spikes}, .words = {group.words}}}"
+    before = f".before = {group.before}, " if group.before else ""
+    return f"{{.now = {group.now}, {before}.channels = {group.channels}}}"
+
+
+def _axons(axons: Axons) -> dict[str, Any]:
+    cursor = axons.ring.cursor if axons.ring.slots > 1 else "0"
+    return {"words": axons.words, "delay": axons.delay, "ring": axons.ring, "cursor": cursor}
+
+
+def layer_table(network: Network, plan: MemoryPlan) -> list[str]:
+    """The header's table of layers: synapses, density, bytes and proven ranges."""
+    lines = ["part              neurons synapses density   flash     RAM  proven ranges"]
+    for row in plan.rows:
+        layer = network.by_name.get(row.name)
+        density = f"{100 * row.density:.1f}%" if layer is not None else ""
+        counts = (row.neurons, row.synapses) if layer is not None else ("", "")
+        ranges = "" if layer is None else _ranges(network, layer)
+        line = (
+            f"{row.name:<17} {counts[0]:>7} {counts[1]:>8} {density:>7} "
+            f"{row.flash_bytes:>7} {row.ram_bytes:>7}  {ranges}"
+        )
+        lines.append(line.rstrip())
+    lines.append(f"{'total':<42} {plan.flash_bytes:>7} {plan.ram_bytes:>7}")
+    return lines
+
+
+def _ranges(network: Network, layer: Layer) -> str:
+    bounds = membrane_bounds(network, layer)
+    name = "y" if layer.is_readout else "u"
+    text = f"{name} {bounds.low}..{bounds.high}{' saturating' if bounds.saturates else ''}"
+    if bounds.adaptation_low or bounds.adaptation_high:
+        clamp = " saturating" if bounds.adaptation_saturates else ""
+        text += f", a {bounds.adaptation_low}..{bounds.adaptation_high}{clamp}"
+    return text
