@@ -49,7 +49,9 @@ def test_twelve_is_the_published_task() -> None:
 
 
 def test_twelve_refuses_where_a_keyword_is_missing() -> None:
-    with pytest.raises(DataError, match=r"no recordings of on, off in recordings"):
+    with pytest.raises(
+        DataError, match=r"no recordings of on, off in .*leave out --task"
+    ):
         choose_task("12", {w: c for w, c in FULL.items() if w not in ("on", "off")}, HERE)
 
 
@@ -64,6 +66,13 @@ def test_thirty_five_is_all_words_and_says_how_many() -> None:
 def test_list_is_put_into_the_published_order() -> None:
     task = choose_task("zero, up,bed,yes", FULL, HERE)
     assert task.classes == ("yes", "up", "zero", "bed", "unknown", "silence")
+
+
+def test_words_without_training_recordings_are_noted() -> None:
+    bare = {**FULL, "marvin": {"testing": 17}}
+    assert choose_task("marvin,yes", bare, HERE).notes == ("no training recordings of marvin",)
+    assert "no training recordings of marvin" in choose_task("35", bare, HERE).notes
+    assert choose_task("zero,yes", bare, HERE).notes == ()
 
 
 def test_list_of_a_networks_classes_gives_them_back() -> None:

@@ -124,7 +124,8 @@ def _training_clips(of_word: Mapping[str, int], counts: Counts) -> int:
 def _all_words(counts: Counts) -> Task:
     words = tuple(sorted(counts))
     note = f"all {len(words)} words of the recordings, where version 2 has 35"
-    return Task(words, words, notes=(note,) if len(words) != 35 else ())
+    notes = (note,) if len(words) != 35 else ()
+    return Task(words, words, notes=notes + _untrained(words, counts))
 
 
 def _listed_words(task: str, counts: Counts, folder: Path) -> Task:
@@ -139,7 +140,13 @@ def _listed_words(task: str, counts: Counts, folder: Path) -> Task:
         raise UsageError(f"--task {task!r} names no keyword; write it like yes,no,up")
     _require(words, counts, folder)
     keywords = tuple(sorted(words, key=_canonical_place))
-    return Task(keywords, (*keywords, UNKNOWN, SILENCE))
+    return Task(keywords, (*keywords, UNKNOWN, SILENCE), notes=_untrained(keywords, counts))
+
+
+def _untrained(words: Sequence[str], counts: Counts) -> tuple[str, ...]:
+    """A note on the words that nothing can be trained on."""
+    bare = [word for word in words if not counts[word].get(TRAINING, 0)]
+    return (f"no training recordings of {', '.join(bare)}",) if bare else ()
 
 
 def _exact_classes(classes: tuple[str, ...], counts: Counts, folder: Path) -> Task:
@@ -161,6 +168,8 @@ def _require(words: Sequence[str], counts: Counts, folder: Path) -> None:
         return
     near = difflib.get_close_matches(missing[0], counts, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
+    if missing[0] in KEYWORDS:
+        hint = "leave out --task to take the keywords that are covered; "
     raise DataError(
         f"no recordings of {', '.join(missing)} in {folder}; {hint}"
         f"the words there are {', '.join(sorted(counts))}"
