@@ -25,7 +25,7 @@ from edgesnn.network import (
     sparse_from_dense,
 )
 from edgesnn.network.arrays import IntArray
-from edgesnn.network.bounds import always_fires, never_fires
+from edgesnn.network.bounds import firing
 from edgesnn.quantize.state import Lowering, is_graded
 from edgesnn.trained import FloatArray, TrainedLayer, TrainedNeuron, TrainedSynapses
 
@@ -141,14 +141,14 @@ def prove(state: Lowering) -> Lowering:
     assert network is not None
     warnings: list[str] = []
     for layer in network.spiking:
-        never = never_fires(network, layer)
+        never, always = firing(network, layer)
         if never.all():
             raise LoweringError(
                 f"layer {layer.name} can never fire: no input lifts a membrane to its threshold; "
                 "lower the thresholds or train longer"
             )
         warnings += _warning(layer, never, "can never fire")
-        warnings += _warning(layer, always_fires(network, layer), "fires in every step")
+        warnings += _warning(layer, always, "fires in every step")
     return state.with_warnings(warnings)
 
 

@@ -178,16 +178,14 @@ def _reach(layer: Layer, current: CurrentBounds) -> tuple[_Interval, _Interval]:
     return wide, wide if isinstance(layer.neuron, AdaptiveLeaky) else raw_a
 
 
-def never_fires(network: Network, layer: Layer) -> IntArray:
-    """Which neurons of a spiking layer no input can make fire, bool `(neurons,)`."""
-    u, _ = _reach(layer, current_bounds(network, layer))
-    return np.asarray(u.clamped(INT16).high < _fires_at(layer))
+def firing(network: Network, layer: Layer) -> tuple[IntArray, IntArray]:
+    """Which neurons of a spiking layer no input can make fire, and which fire in every step.
 
-
-def always_fires(network: Network, layer: Layer) -> IntArray:
-    """Which neurons of a spiking layer fire in every step, bool `(neurons,)`."""
+    Both bool `(neurons,)`; neurons in neither may do as they like, as far as intervals can tell.
+    """
     u, _ = _reach(layer, current_bounds(network, layer))
-    return np.asarray(u.clamped(INT16).low >= _fires_at(layer))
+    held, fires_at = u.clamped(INT16), _fires_at(layer)
+    return np.asarray(held.high < fires_at), np.asarray(held.low >= fires_at)
 
 
 def _fires_at(layer: Layer) -> IntArray:
