@@ -33,7 +33,6 @@ def download_recordings(version: int) -> Path:
 def recording_faults(folder: Path) -> list[str]:
     """Everything wrong with a folder of recordings; every file is decoded."""
     from edgesnn.trainer.data import find_faults
-    from edgesnn.trainer.data.locate import MARKERS
+    from edgesnn.trainer.data.locate import is_speech_commands
 
-    published = any((folder / name).exists() for name in MARKERS)
-    return find_faults(GSC if published else FOLDER, data_dir=folder)
+    return find_faults(GSC if is_speech_commands(folder) else FOLDER, data_dir=folder)

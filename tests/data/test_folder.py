@@ -11,6 +11,7 @@ import pytest
 from edgesnn.errors import DataError, UsageError
 from edgesnn.trainer.data import Dataset, find_faults, load_pcm, open_dataset
 from edgesnn.trainer.data.dataset import SPLITS
+from edgesnn.trainer.data.locate import is_speech_commands
 
 from .conftest import WriteTone
 
@@ -182,6 +183,15 @@ def test_all_faults_are_found_at_once(folder: Path, write_tone: WriteTone) -> No
     assert "sp03_hallo.wav" in faults[-1]
 
 
+def test_users_folder_with_noise_is_not_taken_for_speech_commands(
+    folder: Path, write_tone: WriteTone
+) -> None:
+    write_tone(folder / "_background_noise_" / "street.wav")
+    assert not is_speech_commands(folder)
+    write_tone(folder / "hallo" / "00000001_nohash_0.wav")
+    assert is_speech_commands(folder)
+
+
 def test_folder_must_be_named() -> None:
-    with pytest.raises(UsageError, match="--data-dir"):
+    with pytest.raises(UsageError, match="by --dataset"):
         open_dataset("folder")

@@ -49,9 +49,7 @@ def test_twelve_is_the_published_task() -> None:
 
 
 def test_twelve_refuses_where_a_keyword_is_missing() -> None:
-    with pytest.raises(
-        DataError, match=r"no recordings of on, off in .*leave out --task"
-    ):
+    with pytest.raises(DataError, match=r"no recordings of on, off in .*leave out --task"):
         choose_task("12", {w: c for w, c in FULL.items() if w not in ("on", "off")}, HERE)
 
 

@@ -53,7 +53,7 @@ def read_mono_16k(path: Path) -> Pcm:
     if rate != SAMPLE_RATE or channels != 1:
         raise DataError(
             f"{path} is {rate} Hz with {channels} channel(s), where 16000 Hz mono is expected; "
-            "convert it, or use `--dataset folder`, which resamples"
+            "convert it, or name the folder of words itself by --dataset, which resamples"
         )
     return pcm
 

@@ -51,6 +51,6 @@ def open_dataset(
         return open_gsc(folder, task, seed, unknown_ratio)
     if name == "folder":
         if data_dir is None:
-            raise UsageError("which folder? Name the one that holds a folder a word by --data-dir")
+            raise UsageError("which folder? Name the one that holds a folder a word by --dataset")
         return open_folder(Path(data_dir), task, seed)
     raise UsageError(f"no dataset is called {name!r}; the datasets are {', '.join(NAMES)}")

@@ -72,7 +72,7 @@ def find_files(folder: Path) -> dict[str, list[Path]]:
 def layout_faults(folder: Path, files: Files) -> Iterator[str]:
     """Everything that is wrong with the folder before any sound file is opened."""
     if not folder.is_dir():
-        yield f"no folder {folder}; name the folder that holds one folder a word by --data-dir"
+        yield f"no folder {folder}; name the one that holds a folder a word"
         return
     words = _words(files)
     if len(words) < 2:

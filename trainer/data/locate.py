@@ -39,6 +39,18 @@ def find_recordings(data_dir: Path | None, version: int | None = None) -> Path |
     return None
 
 
+def is_speech_commands(folder: Path) -> bool:
+    """Whether a folder is laid out as Speech Commands, and not as a user's own words.
+
+    A user's folder may hold noise too, so that alone says nothing: one of the archive's lists,
+    or noise beside files called `<speaker>_nohash_<n>`, does.
+    """
+    if any((folder / name).is_file() for name in ("testing_list.txt", "manifest.csv")):
+        return True
+    named = next(folder.glob("[!._]*/*_nohash_*"), None) is not None
+    return named and (folder / "_background_noise_").is_dir()
+
+
 def archive_folder(version: int) -> Path:
     """Where the official archive of `version` (1 or 2) is unpacked."""
     return cache_folder() / f"speech_commands_v0.0{version}"
