@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from edgesnn.errors import NetworkError, UsageError
+from edgesnn.errors import DataError, NetworkError, UsageError
 from edgesnn.network import Network
 
 if TYPE_CHECKING:
@@ -45,6 +46,20 @@ class Recordings:
         """Whether `dataset` is a path and not a name."""
         return self.dataset not in (None, SYNTHETIC, GSC)
 
+    def require_sense(self) -> None:
+        """Raise UsageError for an unknown dataset, or an option that it does not have."""
+        if self.is_folder:
+            if not Path(str(self.dataset)).is_dir():
+                raise UsageError(
+                    f"no dataset or folder is called {self.dataset}; take {SYNTHETIC}, {GSC}, "
+                    "or a folder with one folder of recordings a word"
+                )
+            if self.data_dir is not None:
+                raise UsageError("--data-dir is for gsc; --dataset names the folder already")
+        elif self.dataset != GSC and (self.task or self.data_dir):
+            option = "--task" if self.task else "--data-dir"
+            raise UsageError(f"{option} needs recordings: add --dataset gsc or --dataset FOLDER")
+
     def record(self) -> dict[str, Any]:
         """Plain values, for the build's report."""
         folder = None if self.data_dir is None else str(self.data_dir.resolve())
@@ -61,22 +76,12 @@ def open_recordings(recordings: Recordings, classes: Sequence[str] | None = None
     """
     from edgesnn.trainer.data import open_dataset
 
+    recordings.require_sense()
     task: str | Sequence[str] | None = recordings.task or classes
     if recordings.is_folder:
-        folder = Path(str(recordings.dataset))
-        if not folder.is_dir():
-            raise UsageError(
-                f"no dataset or folder is called {recordings.dataset}; "
-                f"take {SYNTHETIC}, {GSC}, or a folder with one folder of recordings a word"
-            )
-        if recordings.data_dir is not None:
-            raise UsageError("--data-dir is for gsc; --dataset names the folder already")
-        return open_dataset(FOLDER, data_dir=folder, task=task)
+        return open_dataset(FOLDER, data_dir=Path(str(recordings.dataset)), task=task)
     if recordings.dataset == GSC:
         return open_dataset(GSC, data_dir=recordings.data_dir, task=task)
-    if recordings.task or recordings.data_dir:
-        option = "--task" if recordings.task else "--data-dir"
-        raise UsageError(f"{option} needs recordings: add --dataset gsc or --dataset FOLDER")
     return open_dataset(SYNTHETIC)
 
 
@@ -163,17 +168,14 @@ def recordings_at_hand(network: Network, recorded: Mapping[str, Any]) -> Recordi
 
     `recorded` is the recordings' part of a build report; a network's own note comes next.
     """
-    from edgesnn.errors import DataError
     from edgesnn.trainer.data.locate import find_recordings
 
     named = recorded.get("dataset") or network.notes.get("dataset", SYNTHETIC)
     data_dir = Path(recorded["data_dir"]) if recorded.get("data_dir") else None
-    if named not in (SYNTHETIC, GSC):
-        return Recordings(named if Path(named).is_dir() else SYNTHETIC)
     if named == GSC:
-        try:
+        with contextlib.suppress(DataError):
             if find_recordings(data_dir) is not None:
                 return Recordings(GSC, None, data_dir)
-        except DataError:
-            pass
+    if "/" in named and Path(named).is_dir():
+        return Recordings(named)
     return Recordings(SYNTHETIC)

@@ -82,10 +82,11 @@ def generate_from(source: Path, output: Path | None) -> dict[str, Any]:
     beside = loaded.path.parent / f"{network.name}_c"
     target = output or (loaded.folder.c if loaded.folder else beside)
     _refuse_file(target)
-    code = generate(network, target, command=f"edgesnn generate {source}")
+    with staged(target) as work:
+        code = generate(network, work, command=f"edgesnn generate {source}")
     return {
-        "source": str(code.source),
-        "header": str(code.header),
+        "source": str(target / code.source.name),
+        "header": str(target / code.header.name),
         "files": [path.name for path in code.files],
         "sha256": code.sha256,
         "plan": plan_record(code.plan),

@@ -53,10 +53,10 @@ def prepare(training: Training) -> Ready:
         ConfigError, UsageError, DataError: they cannot be used.
         MissingExtraError: torch is not installed.
     """
+    training.recordings.require_sense()
     config = resolve_config(training)
-    dataset = open_recordings(training.recordings)
     require_torch()
-    return Ready(training, config, dataset)
+    return Ready(training, config, open_recordings(training.recordings))
 
 
 def resolve_config(training: Training) -> TrainConfig:

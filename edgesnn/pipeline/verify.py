@@ -9,6 +9,7 @@ from typing import Any
 
 from edgesnn.network import Network, identity
 from edgesnn.pipeline.datasets import (
+    SYNTHETIC,
     Clips,
     Recordings,
     clips_of,
@@ -60,14 +61,18 @@ def verify_source(
 
 
 def stimulus(
-    network: Network, recordings: Recordings | None, recorded: Mapping[str, Any], clips: int
+    network: Network,
+    recordings: Recordings | None,
+    recorded: Mapping[str, Any],
+    clips: int,
+    split: str = "testing",
 ) -> Clips:
-    """Test clips of the recordings named, of those the network was trained on, or made up."""
+    """Clips of the recordings named, of those the network was trained on, or made up."""
     if network.frontend is None:
         return random_clips(network, clips or 100)
     chosen = recordings or recordings_at_hand(network, recorded)
-    classes = None if chosen.dataset == "synthetic" else network.classes
-    return clips_of(network, open_recordings(chosen, classes), "testing").some(clips)
+    classes = None if chosen.dataset == SYNTHETIC else network.classes
+    return clips_of(network, open_recordings(chosen, classes), split).some(clips)
 
 
 def _trained(loaded: Loaded) -> TrainedNetwork | None:
