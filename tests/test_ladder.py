@@ -112,11 +112,11 @@ def test_without_a_compiler_the_host_is_not_run_unless_required(
         require_agreement(verdicts, ["host"])
 
 
-def test_pytorch_needs_the_trained_model(subject: Subject) -> None:
+def test_pytorch_needs_the_training_run(subject: Subject) -> None:
     (verdict,) = climb(subject, ["pytorch"])
     assert (verdict.status, verdict.detail) == (
         "not run",
-        "there is no trained model beside the network",
+        "there is no training run beside the network",
     )
 
 

@@ -17,7 +17,6 @@ from edgesnn.pipeline.measure import measure
 from edgesnn.pipeline.say import Say, silent
 from edgesnn.pipeline.train import Training, prepare, train
 from edgesnn.pipeline.verify import Verification, stimulus
-from edgesnn.trained import TrainedNetwork
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,6 @@ class Obtained:
     folder: BuildFolder
     recordings: Recordings
     record: dict[str, Any]
-    trained: TrainedNetwork | None = None
 
 
 def build(request: Request, say: Say = silent) -> dict[str, Any]:
@@ -115,7 +113,8 @@ def _pretrained(request: Request) -> Obtained:
 def _trained(request: Request, say: Say) -> Obtained:
     ready = prepare(request.training)
     started = time.perf_counter()
-    trained, folder = train(ready, request.folder, say)
+    trained = train(ready, request.folder, say).trained
+    folder = BuildFolder(request.folder, trained.name)
     record: dict[str, Any] = {
         "config": ready.config.model_dump(),
         "seed": request.training.seed,
@@ -123,7 +122,7 @@ def _trained(request: Request, say: Say) -> Obtained:
     }
     say("lower to integers")
     network, record["lowering"] = lower(trained)
-    return Obtained(network, folder, request.training.recordings, record, trained)
+    return Obtained(network, folder, request.training.recordings, record)
 
 
 def _evidence(made: Obtained, request: Request, say: Say) -> tuple[dict[str, Any], Verification]:
@@ -131,9 +130,8 @@ def _evidence(made: Obtained, request: Request, say: Say) -> tuple[dict[str, Any
     say("run the test split")
     heard = stimulus(made.network, made.recordings, {}, 0)
     activity = measure(made.network, heard).record()
-    subject = Subject(
-        made.network, heard.some(request.clips).features, made.trained, request.emulated_clips
-    )
+    run = made.folder.run if "config" in made.record else None
+    subject = Subject(made.network, heard.some(request.clips).features, run, request.emulated_clips)
     rungs = tuple(climb(subject, request.rungs, say))
     verification = Verification(made.network, heard.some(request.clips).origin, rungs)
     write_json(made.folder.verify, verification.record())
@@ -152,7 +150,6 @@ def _network_record(network: Network) -> dict[str, Any]:
 def _files(folder: BuildFolder, image: str) -> dict[str, str]:
     places = {
         "network": folder.network,
-        "trained model": folder.trained,
         "training run": folder.run,
         "C code": folder.c,
         "firmware": Path(image),

@@ -37,8 +37,8 @@ def make_firmware(
         BoardError: the network does not fit the board; nothing is written.
         CompileError: no compiler, or it refuses; nothing is written.
     """
+    from edgesnn.codegen import generate
     from edgesnn.codegen.firmware import compile_firmware
-    from edgesnn.codegen.generate import generate
 
     say(f"generate C and compile it for {board.title}")
     with staged(places.path) as work:
@@ -75,7 +75,7 @@ def generate_from(source: Path, output: Path | None) -> dict[str, Any]:
 
     Into `output`, else `c/` of the build folder, else `NAME_c/` beside the file.
     """
-    from edgesnn.codegen.generate import generate
+    from edgesnn.codegen import generate
 
     loaded = load_source(source)
     network = loaded.network

@@ -14,6 +14,9 @@ from edgesnn.network import Network, load_network
 
 SUFFIX = ".esnn"
 
+TRAINED = "trained.safetensors"
+"""The trained model in a run folder, as `edgesnn.trainer` names it."""
+
 
 @dataclass(frozen=True)
 class BuildFolder:
@@ -40,7 +43,7 @@ class BuildFolder:
     @property
     def trained(self) -> Path:
         """The trained model before lowering."""
-        return self.path / f"{self.name}.trained"
+        return self.run / TRAINED
 
     @property
     def c(self) -> Path:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,6 @@ from edgesnn.errors import EdgesnnError, MachineError, UsageError, VerifyError
 from edgesnn.machine import Machine, Traces, first_divergence
 from edgesnn.network import Network
 from edgesnn.pipeline.say import Say, silent
-from edgesnn.trained import TrainedNetwork
 
 CORES = ("m0", "m3", "m4", "m7", "m33")
 """Cortex-M cores that have a QEMU machine."""
@@ -58,7 +58,7 @@ class Rung:
 
 @dataclass(frozen=True)
 class Subject:
-    """What stands on the ladder: a network, the model it was lowered from, the stimulus.
+    """What stands on the ladder: a network, the run that trained it, the stimulus.
 
     `clips` says how many of the features' clips each kind of rung runs: `numpy` and `qemu` are
     slow, so they take the first few of an evenly spread choice.
@@ -66,7 +66,7 @@ class Subject:
 
     network: Network
     features: Features
-    trained: TrainedNetwork | None = None
+    run: Path | None = None
     emulated_clips: int = 5
 
     def clips_for(self, rung: str) -> Features:
@@ -151,19 +151,19 @@ def what_is_missing(name: str, subject: Subject) -> str:
 
             host_compiler()
         elif name.startswith("qemu"):
-            from edgesnn.codegen.qemu import find_qemu
+            from edgesnn.codegen.qemu import _find_qemu
             from edgesnn.codegen.toolchain import cross_compiler
 
             cross_compiler()
-            find_qemu()
+            _find_qemu()
     except EdgesnnError as error:
         return str(error)
     return ""
 
 
 def _missing_for_pytorch(subject: Subject) -> str:
-    if subject.trained is None:
-        return "there is no trained model beside the network"
+    if subject.run is None:
+        return "there is no training run beside the network"
     absent = [name for name in ("torch", "snntorch", "brevitas") if find_spec(name) is None]
     return f"{absent[0]} is not installed: pip install 'edgesnn[train]'" if absent else ""
 
@@ -200,10 +200,10 @@ def _machine(name: str, subject: Subject) -> Machine:
 
         return HostC(subject.network)
     if name == "pytorch":
-        from edgesnn.trainer import TorchMachine
+        from edgesnn.trainer.machine import load_machine
 
-        assert subject.trained is not None
-        return TorchMachine(subject.trained)
+        assert subject.run is not None
+        return load_machine(subject.run, subject.network.classes)
     from edgesnn.codegen.qemu import Qemu
 
     return Qemu(subject.network, name.removeprefix("qemu-"))

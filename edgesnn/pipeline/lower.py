@@ -8,9 +8,8 @@ from typing import Any
 
 from edgesnn.errors import UsageError
 from edgesnn.network import Network, save_network
+from edgesnn.pipeline.folder import TRAINED
 from edgesnn.trained import TrainedNetwork, load_trained
-
-SUFFIX = ".trained"
 
 
 def lower(trained: TrainedNetwork) -> tuple[Network, dict[str, Any]]:
@@ -28,7 +27,7 @@ def lower(trained: TrainedNetwork) -> tuple[Network, dict[str, Any]]:
 def lower_file(
     source: Path, output: Path | None, show: Callable[[str, str], None] | None = None
 ) -> dict[str, Any]:
-    """Lower a `.trained` file, or the one in a build folder, into a `.esnn` file.
+    """Lower a trained model, or the one in a build folder, into a `.esnn` file.
 
     `show` is called after each pass with its name and a listing.
 
@@ -41,16 +40,22 @@ def lower_file(
 
     path = _trained_path(source)
     network, report = lower_with_report(load_trained(path), show=show)
-    target = output or path.with_name(f"{network.name}.esnn")
+    target = output or _beside(path, network.name)
     save_network(network, target)
     return {"network": str(target), **report.to_dict(), "next": f"edgesnn show {target}"}
 
 
+def _beside(trained: Path, name: str) -> Path:
+    """`NAME.esnn` in the build folder that the trained model belongs to, or next to it."""
+    in_run = trained.name == TRAINED and trained.parent.name == "run"
+    return (trained.parent.parent if in_run else trained.parent) / f"{name}.esnn"
+
+
 def _trained_path(source: Path) -> Path:
-    if source.is_file():
-        return source
-    found = sorted(source.glob(f"*{SUFFIX}")) if source.is_dir() else []
-    if len(found) != 1:
-        what = f"{len(found)} {SUFFIX} files" if found else f"no {SUFFIX} file"
-        raise UsageError(f"there is {what} at {source}; name one that edgesnn train made")
-    return found[0]
+    """The trained model that `source` means: a file, a run folder, or a build folder."""
+    for path in (source, source / TRAINED, source / "run" / TRAINED):
+        if path.is_file():
+            return path
+    if not source.exists():
+        raise UsageError(f"{source} does not exist; name a folder that edgesnn train made")
+    raise UsageError(f"there is no trained model in {source}; run edgesnn train -o {source}")

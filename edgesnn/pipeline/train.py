@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgesnn.errors import MissingExtraError
+from edgesnn.errors import MissingExtraError, UsageError
 from edgesnn.pipeline.datasets import GSC, SYNTHETIC, Recordings, open_recordings
-from edgesnn.pipeline.folder import BuildFolder, claim
+from edgesnn.pipeline.folder import claim, read_json, write_json
 from edgesnn.pipeline.say import Say, silent
-from edgesnn.trained import TrainedNetwork, save_trained
 
 if TYPE_CHECKING:
     from edgesnn.trainer.config import TrainConfig
     from edgesnn.trainer.data import Dataset
+    from edgesnn.trainer.run import RunResult
+
+RUN, SETTINGS = "run", "settings.json"
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,14 @@ class Ready:
     training: Training
     config: TrainConfig
     dataset: Dataset
+
+    def settings(self) -> dict[str, Any]:
+        """Everything that decides the result, as plain values."""
+        return {
+            "seed": self.training.seed,
+            "recordings": self.training.recordings.record(),
+            "config": self.config.model_dump(mode="json"),
+        }
 
 
 def prepare(training: Training) -> Ready:
@@ -96,33 +109,76 @@ def require_torch() -> None:
             )
 
 
-def train(ready: Ready, folder: Path, say: Say = silent) -> tuple[TrainedNetwork, BuildFolder]:
-    """Train in `folder/run` and keep the trained model in `folder`; goes on where it stopped."""
-    from edgesnn.trainer import train as train_network
+def train(ready: Ready, folder: Path, say: Say = silent) -> RunResult:
+    """Train in `folder/run`; goes on where an interrupted run of the same settings stopped.
 
+    Raises:
+        UsageError: the folder holds a run of other settings.
+    """
+    from edgesnn.trainer.run import train as train_network
+
+    run = folder / RUN
+    settings = ready.settings()
+    if not ready.training.fresh:
+        _refuse_other_settings(run, settings)
     say(f"train {ready.config.name} on {ready.dataset.name}")
-    trained = train_network(
-        ready.config,
-        ready.dataset,
-        folder / "run",
-        seed=ready.training.seed,
-        resume=not ready.training.fresh,
-    )
-    places = BuildFolder(folder, trained.name)
-    save_trained(trained, places.trained)
-    return trained, places
+    with _kept_if_begun(folder, run):
+        write_json(run / SETTINGS, settings)
+        return train_network(
+            ready.config,
+            ready.dataset,
+            run,
+            seed=ready.training.seed,
+            resume=not ready.training.fresh,
+        )
+
+
+def _refuse_other_settings(run: Path, settings: Mapping[str, Any]) -> None:
+    found = read_json(run / SETTINGS)
+    if not found:
+        return
+    old, new = dict(_flat(found)), dict(_flat(settings))
+    changed = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    if changed:
+        key = changed[0]
+        raise UsageError(
+            f"{run} was trained with {key} = {old.get(key)}, not {new.get(key)}; "
+            "--fresh trains it again, --output names another folder"
+        )
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Leaves of nested mappings, with dotted keys."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+@contextlib.contextmanager
+def _kept_if_begun(folder: Path, run: Path) -> Iterator[None]:
+    """Remove a run folder that was made here, if the block fails before the first checkpoint."""
+    new = [each for each in (run, folder, *folder.parents) if not each.exists()]
+    try:
+        yield
+    except BaseException:
+        if run in new and not any(run.glob("checkpoint*")):
+            shutil.rmtree(run, ignore_errors=True)
+            for each in new[1:]:
+                with contextlib.suppress(OSError):
+                    each.rmdir()
+        raise
 
 
 def train_only(training: Training, folder: Path | None, say: Say = silent) -> dict[str, Any]:
     """`edgesnn train` as a function; returns where things are and what was reached."""
     target = folder or Path("build") / training.recordings.name
     claim(target)
-    ready = prepare(training)
-    trained, places = train(ready, target, say)
+    result = train(prepare(training), target, say)
     return {
-        "name": trained.name,
-        "trained": str(places.trained),
-        "run": str(places.run),
-        **dict(trained.notes),
+        "name": result.trained.name,
+        "run": str(result.folder),
+        **dict(result.trained.notes),
         "next": f"edgesnn lower {target}",
     }

@@ -20,7 +20,6 @@ from edgesnn.pipeline.datasets import (
 from edgesnn.pipeline.folder import Loaded, load_source, write_json
 from edgesnn.pipeline.ladder import Rung, Subject, climb
 from edgesnn.pipeline.say import Say, silent
-from edgesnn.trained import TrainedNetwork, load_trained
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def verify_source(
     """Climb the ladder with the network of a build folder or file; a folder keeps the record."""
     loaded = load_source(source)
     heard = stimulus(loaded.network, recordings, loaded.recorded().get("recordings", {}), clips)
-    subject = Subject(loaded.network, heard.features, _trained(loaded), emulated_clips)
+    subject = Subject(loaded.network, heard.features, _run_of(loaded), emulated_clips)
     result = Verification(loaded.network, heard.origin, tuple(climb(subject, rungs, say)))
     if loaded.folder is not None:
         write_json(loaded.folder.verify, result.record())
@@ -75,7 +74,8 @@ def stimulus(
     return clips_of(network, open_recordings(chosen, classes), split).some(clips)
 
 
-def _trained(loaded: Loaded) -> TrainedNetwork | None:
+def _run_of(loaded: Loaded) -> Path | None:
+    """The training run that the network came from, where it lies in the same build folder."""
     if loaded.folder is None or not loaded.folder.trained.is_file():
         return None
-    return load_trained(loaded.folder.trained)
+    return loaded.folder.run
