@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edgesnn.codegen.firmware import Firmware, compile_firmware
-    from edgesnn.codegen.generate import GeneratedCode, generate
+    from edgesnn.codegen.emit import GeneratedCode, generate
     from edgesnn.codegen.host import HostC
     from edgesnn.codegen.plan import MemoryPlan, MemoryRow, memory_plan
     from edgesnn.codegen.qemu import Qemu
@@ -34,14 +34,14 @@ __all__ = [
 _HOME = {
     "Compiler": "toolchain",
     "Firmware": "firmware",
-    "GeneratedCode": "generate",
+    "GeneratedCode": "emit",
     "HostC": "host",
     "MemoryPlan": "plan",
     "MemoryRow": "plan",
     "Qemu": "qemu",
     "compile_firmware": "firmware",
     "cross_compiler": "toolchain",
-    "generate": "generate",
+    "generate": "emit",
     "host_compiler": "toolchain",
     "memory_plan": "plan",
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgesnn.boards import Board
 from edgesnn.codegen.elf import ElfSizes, elf_sizes
-from edgesnn.codegen.generate import GeneratedCode, package_version
+from edgesnn.codegen.emit import GeneratedCode, package_version
 from edgesnn.codegen.program import build_program
 from edgesnn.codegen.text import environment, render
 from edgesnn.codegen.toolchain import (

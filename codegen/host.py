@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgesnn.codegen.generate import generate
+from edgesnn.codegen.emit import generate
 from edgesnn.codegen.program import build_program
 from edgesnn.codegen.record import record_dtype, traces_of
 from edgesnn.codegen.text import render

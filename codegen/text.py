@@ -160,11 +160,12 @@ def _group(group: GroupCode) -> dict[str, Any]:
     }
 
 
-def _source_fields(group: GroupCode) -> str:
+def _source_fields(group: GroupCode) -> list[tuple[str, str]]:
+    """Initialisers of what a group gathers its events from."""
     if not group.graded:
-        return f"{{.bitmap = {group.spikes}, .words = {group.words}}}"
-    before = f".before = {group.before}, " if group.before else ""
-    return f"{{.now = {group.now}, {before}.channels = {group.channels}}}"
+        return [("bitmap", group.spikes), ("words", f"{group.words}")]
+    before = [("before", group.before)] if group.before else []
+    return [("now", group.now), *before, ("channels", f"{group.channels}")]
 
 
 def _axons(axons: Axons) -> dict[str, Any]:

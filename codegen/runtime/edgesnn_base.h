@@ -18,8 +18,10 @@ _Static_assert(sizeof(int) == 4, "int must have 32 bits, so that int16 products 
 /* Inlined without fail: what a network passes is constant, and the compiler specialises on it. */
 #if defined(__GNUC__)
 #define EDGESNN_INLINE static inline __attribute__((always_inline))
+#define EDGESNN_RARELY(condition) __builtin_expect((condition), 0)
 #else
 #define EDGESNN_INLINE static inline
+#define EDGESNN_RARELY(condition) (condition)
 #endif
 
 /* 32-bit words that hold `bits` bits. */
@@ -40,15 +42,40 @@ EDGESNN_INLINE int32_t edgesnn_at(const struct edgesnn_vector *vector, uint32_t 
     return vector->wide != NULL ? vector->wide[channel] : vector->value;
 }
 
-/* `value` clamped to a signed integer of `bits` bits. */
-EDGESNN_INLINE int32_t edgesnn_saturate(int32_t value, uint32_t bits)
+/* `value` clamped to a signed integer of 16 or 24 bits. */
+#if defined(__ARM_FEATURE_SAT) && defined(__GNUC__)
+EDGESNN_INLINE int32_t edgesnn_saturate16(int32_t value)
 {
-    const int32_t most = (int32_t)((1u << (bits - 1u)) - 1u);
+    int32_t clamped;
+    __asm__("ssat %0, #16, %1" : "=r"(clamped) : "r"(value));
+    return clamped;
+}
+
+EDGESNN_INLINE int32_t edgesnn_saturate24(int32_t value)
+{
+    int32_t clamped;
+    __asm__("ssat %0, #24, %1" : "=r"(clamped) : "r"(value));
+    return clamped;
+}
+#else
+EDGESNN_INLINE int32_t edgesnn_clamp(int32_t value, int32_t most)
+{
     if (value > most) {
         return most;
     }
     return value < -most - 1 ? -most - 1 : value;
 }
+
+EDGESNN_INLINE int32_t edgesnn_saturate16(int32_t value)
+{
+    return edgesnn_clamp(value, 0x7fff);
+}
+
+EDGESNN_INLINE int32_t edgesnn_saturate24(int32_t value)
+{
+    return edgesnn_clamp(value, 0x7fffff);
+}
+#endif
 
 /* Position of the lowest set bit of `word`, which is not zero. */
 EDGESNN_INLINE uint32_t edgesnn_lowest_bit(uint32_t word)

@@ -38,7 +38,7 @@ EDGESNN_INLINE int32_t edgesnn_integrate(const struct edgesnn_neurons *layer, ui
     if (resets && !layer->reset_to_zero) {
         u -= edgesnn_at(&layer->threshold, channel);
     }
-    return layer->saturates ? edgesnn_saturate(u, 16) : u;
+    return layer->saturates ? edgesnn_saturate16(u) : u;
 }
 
 /* The adaptation current of the next step, driven by the membrane after the reset. */
@@ -49,7 +49,7 @@ EDGESNN_INLINE int32_t edgesnn_adapt(const struct edgesnn_neurons *layer, uint32
     const int32_t drive = v * edgesnn_at(&layer->adaptation_coupling, channel) >> 8;
     const int32_t jump = fires ? edgesnn_at(&layer->adaptation_jump, channel) : 0;
     const int32_t next = memory + drive + jump;
-    return layer->adaptation_saturates ? edgesnn_saturate(next, 16) : next;
+    return layer->adaptation_saturates ? edgesnn_saturate16(next) : next;
 }
 
 /* One step of one neuron; `current` is all but bias and adaptation. True where it fires. */
@@ -62,7 +62,7 @@ EDGESNN_INLINE bool edgesnn_step_neuron(const struct edgesnn_neurons *layer, uin
     const int32_t u = edgesnn_integrate(layer, channel, *v, drive, fired_before);
     const bool fires = layer->strict ? u > threshold : u >= threshold;
     int32_t kept = u;
-    if (fires && !layer->reset_delayed) {
+    if (EDGESNN_RARELY(fires) && !layer->reset_delayed) {
         kept = layer->reset_to_zero ? 0 : u - threshold;
     }
     *v = (int16_t)kept;
@@ -85,9 +85,9 @@ EDGESNN_INLINE void edgesnn_step_neurons(const struct edgesnn_neurons *layer, in
         uint32_t fired = 0;
         for (uint32_t bit = 0; bit < count; bit++, current++, v++) {
             const bool fired_before = layer->reset_delayed && (*before >> bit & 1u) != 0;
-            const bool fires =
-                edgesnn_step_neuron(layer, channel, *current, v, a, fired_before);
-            fired |= (uint32_t)fires << bit;
+            if (EDGESNN_RARELY(edgesnn_step_neuron(layer, channel, *current, v, a, fired_before))) {
+                fired |= 1u << bit;
+            }
             *current = 0;
             a += layer->adaptive ? 1 : 0;
             site = site + 1u == layer->sites ? 0 : site + 1u;
@@ -115,7 +115,7 @@ EDGESNN_INLINE void edgesnn_step_readout(const struct edgesnn_readout *layer, in
         const uint32_t channel = neuron / layer->sites;
         const int32_t kept = y[neuron] * edgesnn_at(&layer->decay, channel) >> 8;
         const int32_t next = kept + current[neuron] + edgesnn_at(&layer->bias, channel);
-        y[neuron] = layer->saturates ? edgesnn_saturate(next, 24) : next;
+        y[neuron] = layer->saturates ? edgesnn_saturate24(next) : next;
         current[neuron] = 0;
     }
 }
