@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from edgesnn.sim.activity import Activity, LayerActivity, measure_activity
     from edgesnn.sim.energy import AlgorithmicEnergy, algorithmic_energy
     from edgesnn.sim.engine import Engine, Result
-    from edgesnn.sim.footprint import connection_sparsity, footprint
+    from edgesnn.sim.static import connection_sparsity, footprint
     from edgesnn.sim.report import Accuracy, Condition, SimulationReport, simulate
 
 _HOME = {
@@ -23,8 +23,8 @@ _HOME = {
     "algorithmic_energy": "energy",
     "Engine": "engine",
     "Result": "engine",
-    "connection_sparsity": "footprint",
-    "footprint": "footprint",
+    "connection_sparsity": "static",
+    "footprint": "static",
     "Accuracy": "report",
     "Condition": "report",
     "SimulationReport": "report",

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from edgesnn.network import AdaptiveLeaky, IntegrateAndFire, Layer, Leaky, Network, Readout
 from edgesnn.sim.activity import Activity, LayerActivity
-from edgesnn.sim.footprint import footprint
+from edgesnn.sim.static import footprint
 
 #: Picojoules of one operation.
 OPERATION_PJ = MappingProxyType(

@@ -14,7 +14,7 @@ from edgesnn.network.arrays import IntArray
 from edgesnn.sim.activity import Activity, measure_activity
 from edgesnn.sim.energy import AlgorithmicEnergy, algorithmic_energy
 from edgesnn.sim.engine import Engine, Result
-from edgesnn.sim.footprint import connection_sparsity, footprint
+from edgesnn.sim.static import connection_sparsity, footprint
 from edgesnn.sim.stimuli import stimuli
 
 #: Names of the classes that are no keywords.
