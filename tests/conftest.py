@@ -30,3 +30,14 @@ def speech_commands() -> Path:
             "speech_commands/, or put it at ../shared/data beside the checkout"
         )
     return folder
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-golden` writes golden files anew instead of only comparing."""
+    parser.addoption("--update-golden", action="store_true", help="write golden files anew")
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written anew."""
+    return bool(request.config.getoption("--update-golden"))
