@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgesnn.boards import Board
+from edgesnn.errors import CompileError
+
+if TYPE_CHECKING:
+    from elftools.elf.elffile import ELFFile
 
 _ALLOCATED = 0x2
 
@@ -24,19 +29,30 @@ class ElfSizes:
 
 
 def elf_sizes(path: Path, board: Board) -> ElfSizes:
-    """Sizes of the image at `path`, counted from the start of each of the board's memories."""
+    """Sizes of the image at `path`, counted from the start of each of the board's memories.
+
+    Raises:
+        CompileError: the compiler left no ELF file there.
+    """
+    from elftools.common.exceptions import ELFError
     from elftools.elf.elffile import ELFFile
 
-    flash, ram = board.flash.origin, board.ram.origin
     with path.open("rb") as file:
-        image = ELFFile(file)
-        for segment in image.iter_segments("PT_LOAD"):
-            if segment["p_filesz"]:
-                flash = max(flash, segment["p_paddr"] + segment["p_filesz"])
-        for section in image.iter_sections():
-            start, size = section["sh_addr"], section["sh_size"]
-            if section["sh_flags"] & _ALLOCATED and board.ram.origin <= start < board.ram.end:
-                ram = max(ram, start + size)
+        try:
+            return _sizes(ELFFile(file), board)
+        except ELFError as error:
+            raise CompileError(f"the compiler made no image: {path} is not an ELF file") from error
+
+
+def _sizes(image: ELFFile, board: Board) -> ElfSizes:
+    flash, ram = board.flash.origin, board.ram.origin
+    for segment in image.iter_segments("PT_LOAD"):
+        if segment["p_filesz"]:
+            flash = max(flash, segment["p_paddr"] + segment["p_filesz"])
+    for section in image.iter_sections():
+        start, size = section["sh_addr"], section["sh_size"]
+        if section["sh_flags"] & _ALLOCATED and board.ram.origin <= start < board.ram.end:
+            ram = max(ram, start + size)
     return ElfSizes(flash - board.flash.origin, ram - board.ram.origin)
 
 
