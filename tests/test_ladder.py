@@ -72,7 +72,7 @@ def test_one_wrong_membrane_in_a_later_block_is_named(
     verdicts = climb(subject, ["host"])
     assert [each.status for each in verdicts] == ["differs"]
     with pytest.raises(
-        VerifyError, match=r"from 32, .* clip 3, step 5, layer hidden, neuron 2: v is -?\d+ against"
+        VerifyError, match=r"altered: clip 35, step 5, layer hidden, neuron 2: v is -?\d+ against"
     ):
         require_agreement(verdicts)
 

@@ -21,7 +21,7 @@ def console() -> Console:
     """Standard output: Rich on a terminal, plain text of a fixed width in a pipe."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 100)
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 
 
 def announce(message: str) -> None:

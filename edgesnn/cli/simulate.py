@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from edgesnn.cli import options
-from edgesnn.cli.output import announce, console, print_json
+from edgesnn.cli.output import announce, print_json
 
 
 def simulate(
@@ -23,12 +23,13 @@ def simulate(
     json: options.Json = False,
 ) -> None:
     """Run a test set: accuracy, spikes, operations, memory traffic, layer by layer."""
-    from edgesnn.pipeline.datasets import Recordings
+    from edgesnn.cli.activity import print_activity
+    from edgesnn.pipeline.datasets import named_recordings
     from edgesnn.pipeline.measure import simulate_source
 
-    recordings = Recordings(dataset, None, data_dir) if dataset or data_dir else None
-    report = simulate_source(source, recordings, split, clips, announce)
+    recordings = named_recordings(dataset, data_dir)
+    report, heard = simulate_source(source, recordings, split, clips, announce)
     if json:
-        print_json(report.record())
+        print_json({"clips_from": heard.origin, **report.to_dict()})
     else:
-        console().print(report.text(), markup=False)
+        print_activity(report.to_dict(), heard.origin)

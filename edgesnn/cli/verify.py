@@ -35,7 +35,7 @@ def verify(
 
     Status 3 where two differ; the first clip, step, layer and neuron that does is named.
     """
-    from edgesnn.pipeline.datasets import Recordings
+    from edgesnn.pipeline.datasets import named_recordings
     from edgesnn.pipeline.ladder import chosen_rungs, require_agreement
     from edgesnn.pipeline.verify import verify_source
 
@@ -44,7 +44,7 @@ def verify(
     result = verify_source(
         source,
         tuple(dict.fromkeys((*chosen, *required))) if rungs is None else chosen,
-        Recordings(dataset, None, data_dir) if dataset else None,
+        named_recordings(dataset, data_dir),
         clips,
         emulated_clips,
         announce,

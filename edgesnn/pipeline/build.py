@@ -9,7 +9,7 @@ from typing import Any
 
 from edgesnn import __version__
 from edgesnn.network import Network, identity, save_network
-from edgesnn.pipeline.datasets import Recordings, recordings_at_hand
+from edgesnn.pipeline.datasets import Recordings, named_recordings, recordings_at_hand
 from edgesnn.pipeline.folder import BuildFolder, claim, write_json
 from edgesnn.pipeline.ladder import Subject, climb
 from edgesnn.pipeline.lower import lower
@@ -101,11 +101,8 @@ def _pretrained(request: Request) -> Obtained:
     from edgesnn.pipeline.pretrained import load_pretrained
 
     network = load_pretrained(str(request.pretrained))
-    named = request.training.recordings
-    if named.dataset is None and named.data_dir is None:
-        named = recordings_at_hand(network, {})
-    elif named.dataset is None:
-        named = Recordings(network.notes.get("dataset"), None, named.data_dir)
+    asked = request.training.recordings
+    named = named_recordings(asked.dataset, asked.data_dir) or recordings_at_hand(network, {})
     folder = BuildFolder(request.folder, network.name)
     return Obtained(network, folder, named, {"pretrained": request.pretrained})
 
@@ -129,11 +126,12 @@ def _evidence(made: Obtained, request: Request, say: Say) -> tuple[dict[str, Any
     """Measure the whole test split, then climb the ladder with some of its clips."""
     say("run the test split")
     heard = stimulus(made.network, made.recordings, {}, 0)
-    activity = measure(made.network, heard).record()
+    activity = {"clips_from": heard.origin} | measure(made.network, heard).to_dict()
     run = made.folder.run if "config" in made.record else None
-    subject = Subject(made.network, heard.some(request.clips).features, run, request.emulated_clips)
+    some = heard.some(request.clips)
+    subject = Subject(made.network, some.features, some.pcm, run, request.emulated_clips)
     rungs = tuple(climb(subject, request.rungs, say))
-    verification = Verification(made.network, heard.some(request.clips).origin, rungs)
+    verification = Verification(made.network, some.origin, rungs)
     write_json(made.folder.verify, verification.record())
     return activity, verification
 

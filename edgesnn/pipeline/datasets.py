@@ -67,6 +67,13 @@ class Recordings:
         return {"dataset": dataset or SYNTHETIC, "task": self.task, "data_dir": folder}
 
 
+def named_recordings(dataset: str | None, data_dir: Path | None) -> Recordings | None:
+    """What a user named to measure with; None where nothing was said. A data-dir means gsc."""
+    if dataset is None and data_dir is None:
+        return None
+    return Recordings(dataset or GSC, None, data_dir)
+
+
 def open_recordings(recordings: Recordings, classes: Sequence[str] | None = None) -> Dataset:
     """Open what `recordings` name; `classes`, a network's own, take the place of the task.
 

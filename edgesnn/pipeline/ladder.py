@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from edgesnn.errors import EdgesnnError, MachineError, UsageError, VerifyError
 from edgesnn.machine import Machine, Traces, first_divergence
 from edgesnn.network import Network
+from edgesnn.pipeline.datasets import spread
 from edgesnn.pipeline.say import Say, silent
 
 CORES = ("m0", "m3", "m4", "m7", "m33")
@@ -29,6 +30,7 @@ BLOCK = 32
 AGREES, DIFFERS, FAILED, NOT_RUN = "agrees", "differs", "failed", "not run"
 
 Features = npt.NDArray[np.int8]
+Pcm = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -58,24 +60,27 @@ class Rung:
 
 @dataclass(frozen=True)
 class Subject:
-    """What stands on the ladder: a network, the run that trained it, the stimulus.
+    """What stands on the ladder.
 
-    `clips` says how many of the features' clips each kind of rung runs: `numpy` and `qemu` are
-    slow, so they take the first few of an evenly spread choice.
+    Attributes:
+        network: the integer network.
+        features: int8 `(clips, steps, channels)`.
+        pcm: int16 `(clips, samples)` of the same clips, for the machines that have a front-end of
+            their own; None for a network without one.
+        run: the training run for PyTorch, or None.
+        emulated_clips: clips for the slow rungs, `numpy` and `qemu`, evenly spread.
     """
 
     network: Network
     features: Features
+    pcm: Pcm | None = None
     run: Path | None = None
     emulated_clips: int = 5
 
-    def clips_for(self, rung: str) -> Features:
-        """The clips that a rung runs."""
+    def clips_for(self, rung: str) -> npt.NDArray[np.int64]:
+        """Indices of the clips that a rung runs."""
         slow = rung == "numpy" or rung.startswith("qemu")
-        if not slow or len(self.features) <= self.emulated_clips:
-            return self.features
-        count = self.emulated_clips
-        return self.features[np.arange(count) * len(self.features) // count]
+        return spread(len(self.features), self.emulated_clips if slow else 0)
 
 
 def chosen_rungs(text: str | None) -> tuple[str, ...]:
@@ -128,17 +133,21 @@ def _one_rung(name: str, subject: Subject, reference: Machine) -> Rung:
     missing = what_is_missing(name, subject)
     if missing:
         return Rung(name, NOT_RUN, detail=missing)
-    features = subject.clips_for(name)
+    clips = subject.clips_for(name)
     started = time.perf_counter()
+
+    def verdict(status: str, detail: str, values: int = 0) -> Rung:
+        return Rung(name, status, len(clips), values, time.perf_counter() - started, detail)
+
     try:
         machine = _machine(name, subject)
-        values = compare_blocks(subject.network, reference, machine, features)
+        hears = subject.pcm is not None and hasattr(machine, "run_pcm")
+        values = compare_blocks(subject, reference, machine, clips, hears)
     except VerifyError as error:
-        return Rung(name, DIFFERS, len(features), 0, time.perf_counter() - started, str(error))
+        return verdict(DIFFERS, str(error))
     except EdgesnnError as error:
-        return Rung(name, FAILED, len(features), 0, time.perf_counter() - started, str(error))
-    seconds = time.perf_counter() - started
-    return Rung(name, AGREES, len(features), values, seconds, machine.name)
+        return verdict(FAILED, str(error))
+    return verdict(AGREES, f"{machine.name}{', from PCM' if hears else ''}", values)
 
 
 def what_is_missing(name: str, subject: Subject) -> str:
@@ -168,21 +177,37 @@ def _missing_for_pytorch(subject: Subject) -> str:
     return f"{absent[0]} is not installed: pip install 'edgesnn[train]'" if absent else ""
 
 
-def compare_blocks(network: Network, left: Machine, right: Machine, features: Features) -> int:
+def compare_blocks(
+    subject: Subject, left: Machine, right: Any, clips: npt.NDArray[np.int64], hears: bool = False
+) -> int:
     """Compare two machines block by block; returns the number of values compared.
 
+    `hears`: the right one makes its features itself, from PCM, by its own front-end.
+
     Raises:
-        VerifyError: they differ; names clip, step, layer and neuron.
+        VerifyError: they differ; names the subject's clip, the step, layer and neuron.
     """
     values = 0
-    for start in range(0, len(features), BLOCK):
-        block = features[start : start + BLOCK]
-        traces = left.run(block), right.run(block)
-        divergence = first_divergence(network, *traces)
+    for start in range(0, len(clips), BLOCK):
+        block = clips[start : start + BLOCK]
+        expected = left.run(subject.features[block])
+        found = _run(right, subject, block, hears)
+        divergence = first_divergence(subject.network, expected, found)
         if divergence is not None:
-            raise VerifyError(f"clips from {start}, {left.name} against {right.name}: {divergence}")
-        values += _size(traces[0])
+            there = replace(divergence, clip=int(block[divergence.clip]))
+            raise VerifyError(f"{left.name} against {right.name}: {there}")
+        values += _size(expected)
     return values
+
+
+def _run(machine: Any, subject: Subject, block: npt.NDArray[np.int64], hears: bool) -> Traces:
+    traces: Traces
+    if hears:
+        assert subject.pcm is not None
+        traces = machine.run_pcm(subject.pcm[block])
+    else:
+        traces = machine.run(subject.features[block])
+    return traces
 
 
 def _size(traces: Traces) -> int:

@@ -10,16 +10,18 @@ from edgesnn.pipeline.datasets import Clips, Recordings
 from edgesnn.pipeline.folder import load_source
 from edgesnn.pipeline.say import Say, silent
 from edgesnn.pipeline.verify import stimulus
+from edgesnn.progress import progress
 
 if TYPE_CHECKING:
-    from edgesnn.sim.report import Report
+    from edgesnn.sim.report import SimulationReport
 
 
-def measure(network: Network, clips: Clips) -> Report:
-    """Run all `clips`."""
-    from edgesnn.sim.report import simulate
+def measure(network: Network, clips: Clips) -> SimulationReport:
+    """Run all `clips`, with a progress bar."""
+    from edgesnn.sim import simulate
 
-    return simulate(network, clips.features, clips.labels)
+    with progress(f"run {clips.origin}", len(clips.features)) as advance:
+        return simulate(network, clips.features, clips.labels, advance)
 
 
 def simulate_source(
@@ -28,8 +30,10 @@ def simulate_source(
     split: str = "testing",
     limit: int = 0,
     say: Say = silent,
-) -> Report:
+) -> tuple[SimulationReport, Clips]:
     """Run a split of the recordings through the network of a build folder or a `.esnn` file.
+
+    Returns the report and the clips that it is of.
 
     Args:
         source: see `edgesnn.pipeline.folder.load_source`.
@@ -42,4 +46,4 @@ def simulate_source(
     recorded = loaded.recorded().get("recordings", {})
     heard = stimulus(loaded.network, recordings, recorded, limit, split)
     say(f"run {heard.origin}")
-    return measure(loaded.network, heard)
+    return measure(loaded.network, heard), heard

@@ -52,7 +52,7 @@ def verify_source(
     """Climb the ladder with the network of a build folder or file; a folder keeps the record."""
     loaded = load_source(source)
     heard = stimulus(loaded.network, recordings, loaded.recorded().get("recordings", {}), clips)
-    subject = Subject(loaded.network, heard.features, _run_of(loaded), emulated_clips)
+    subject = Subject(loaded.network, heard.features, heard.pcm, _run_of(loaded), emulated_clips)
     result = Verification(loaded.network, heard.origin, tuple(climb(subject, rungs, say)))
     if loaded.folder is not None:
         write_json(loaded.folder.verify, result.record())
