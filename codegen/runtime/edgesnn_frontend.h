@@ -2,7 +2,7 @@
  *
  * The law, its bounds and its accuracy: docs/FRONTEND.md. The functions of this header are
  * shared by all networks of a firmware; tables and state are each network's own. C11, no float,
- * no heap, no division in 64 bits; of the C library only memset.
+ * no heap, no C library, no division.
  *
  * A complex number is one 32-bit word: real part in the low half, imaginary in the high half.
  *
@@ -11,8 +11,7 @@
 #ifndef EDGESNN_FRONTEND_H
 #define EDGESNN_FRONTEND_H
 
-#include <stdint.h>
-#include <string.h>
+#include "edgesnn_base.h"
 
 #if defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(EDGESNN_PORTABLE)
 #include <arm_acle.h>
@@ -28,9 +27,14 @@
 #define EDGESNN_FRONTEND_THUMB1 0
 #endif
 
-_Static_assert(-1 >> 1 == -1, "right shifts of negative integers must be arithmetic");
-_Static_assert((int16_t)(uint16_t)0x8000u == -32768, "narrowing must wrap");
-_Static_assert((int32_t)0x80000000u < 0, "narrowing must wrap");
+/* One copy of the stage serves all three where a complex sum is more than one instruction. */
+#if EDGESNN_FRONTEND_DSP
+#define EDGESNN_FRONTEND_STAGE EDGESNN_INLINE
+#elif defined(__GNUC__)
+#define EDGESNN_FRONTEND_STAGE static __attribute__((noinline, unused))
+#else
+#define EDGESNN_FRONTEND_STAGE static inline
+#endif
 
 /* Every half of a complex number stays in 16 bits (FRONTEND.md); tests define this to check. */
 #ifndef EDGESNN_FRONTEND_ASSERT
@@ -59,16 +63,16 @@ struct edgesnn_frontend_tables {
 
 /* ---- packed complex arithmetic --------------------------------------------------------- */
 
-static inline int32_t edgesnn_frontend_lo(uint32_t word) {
+EDGESNN_INLINE int32_t edgesnn_frontend_lo(uint32_t word) {
     return (int16_t)(uint16_t)(word & 0xffffu);
 }
 
-static inline int32_t edgesnn_frontend_hi(uint32_t word) {
+EDGESNN_INLINE int32_t edgesnn_frontend_hi(uint32_t word) {
     return (int32_t)word >> 16;
 }
 
 /* Two neighbouring samples as one word. */
-static inline uint32_t edgesnn_frontend_pair(const int16_t *samples) {
+EDGESNN_INLINE uint32_t edgesnn_frontend_pair(const int16_t *samples) {
 #if defined(__ARM_FEATURE_UNALIGNED) && !defined(__ARM_BIG_ENDIAN) && defined(__GNUC__)
     uint32_t word;
     __builtin_memcpy(&word, samples, sizeof word);
@@ -78,72 +82,60 @@ static inline uint32_t edgesnn_frontend_pair(const int16_t *samples) {
 #endif
 }
 
+/* Sums and differences take `half`, 0 or 1: the result is halved, rounding down, or it is not. */
 #if EDGESNN_FRONTEND_DSP
 
 typedef uint32_t edgesnn_frontend_complex;
-#define EDGESNN_FRONTEND_SIMD(name, a, b) \
-    ((uint32_t)(name)((int16x2_t)(a), (int16x2_t)(b)))
+#define EDGESNN_FRONTEND_SIMD(name, a, b) ((uint32_t)(name)((int16x2_t)(a), (int16x2_t)(b)))
 
-static inline uint32_t edgesnn_frontend_load(uint32_t word) {
-    return word;
+EDGESNN_INLINE uint32_t edgesnn_frontend_load(const uint32_t *z) {
+    return *z;
 }
-static inline uint32_t edgesnn_frontend_word(uint32_t z) {
-    return z;
+EDGESNN_INLINE void edgesnn_frontend_store(uint32_t *z, uint32_t value) {
+    *z = value;
 }
-static inline uint32_t edgesnn_frontend_complex_of(int32_t re, int32_t im) {
+EDGESNN_INLINE uint32_t edgesnn_frontend_complex_of(int32_t re, int32_t im) {
     uint32_t z;
     __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(z) : "r"(re), "r"(im));
     return z;
 }
-static inline uint32_t edgesnn_frontend_add(uint32_t a, uint32_t b) {
-    return EDGESNN_FRONTEND_SIMD(__sadd16, a, b);
+/* Real part of a, imaginary part of b. */
+EDGESNN_INLINE uint32_t edgesnn_frontend_re_im(uint32_t a, uint32_t b) {
+    uint32_t z;
+    __asm__("pkhbt %0, %1, %2" : "=r"(z) : "r"(a), "r"(b));
+    return z;
 }
-static inline uint32_t edgesnn_frontend_sub(uint32_t a, uint32_t b) {
-    return EDGESNN_FRONTEND_SIMD(__ssub16, a, b);
+EDGESNN_INLINE uint32_t edgesnn_frontend_add(uint32_t a, uint32_t b, uint32_t half) {
+    return half ? EDGESNN_FRONTEND_SIMD(__shadd16, a, b) : EDGESNN_FRONTEND_SIMD(__sadd16, a, b);
 }
-static inline uint32_t edgesnn_frontend_half_add(uint32_t a, uint32_t b) {
-    return EDGESNN_FRONTEND_SIMD(__shadd16, a, b);
+EDGESNN_INLINE uint32_t edgesnn_frontend_sub(uint32_t a, uint32_t b, uint32_t half) {
+    return half ? EDGESNN_FRONTEND_SIMD(__shsub16, a, b) : EDGESNN_FRONTEND_SIMD(__ssub16, a, b);
 }
-static inline uint32_t edgesnn_frontend_half_sub(uint32_t a, uint32_t b) {
-    return EDGESNN_FRONTEND_SIMD(__shsub16, a, b);
+/* a + ib and a - ib */
+EDGESNN_INLINE uint32_t edgesnn_frontend_add_i(uint32_t a, uint32_t b, uint32_t half) {
+    return half ? EDGESNN_FRONTEND_SIMD(__shasx, a, b) : EDGESNN_FRONTEND_SIMD(__sasx, a, b);
 }
-/* a + ib and a - ib, and their halves. */
-static inline uint32_t edgesnn_frontend_add_i(uint32_t a, uint32_t b) {
-    return EDGESNN_FRONTEND_SIMD(__sasx, a, b);
+EDGESNN_INLINE uint32_t edgesnn_frontend_sub_i(uint32_t a, uint32_t b, uint32_t half) {
+    return half ? EDGESNN_FRONTEND_SIMD(__shsax, a, b) : EDGESNN_FRONTEND_SIMD(__ssax, a, b);
 }
-static inline uint32_t edgesnn_frontend_sub_i(uint32_t a, uint32_t b) {
-    return EDGESNN_FRONTEND_SIMD(__ssax, a, b);
-}
-static inline uint32_t edgesnn_frontend_half_add_i(uint32_t a, uint32_t b) {
-    return EDGESNN_FRONTEND_SIMD(__shasx, a, b);
-}
-static inline uint32_t edgesnn_frontend_half_sub_i(uint32_t a, uint32_t b) {
-    return EDGESNN_FRONTEND_SIMD(__shsax, a, b);
-}
-/* z w / 2 for w in Q15, rounded. */
-static inline uint32_t edgesnn_frontend_half_turn(uint32_t z, uint32_t w) {
+/* z w / 2 for w in Q15, rounded */
+EDGESNN_INLINE uint32_t edgesnn_frontend_half_turn(uint32_t z, uint32_t w) {
     int32_t re = __smlsd((int16x2_t)z, (int16x2_t)w, 1 << 15);
     int32_t im = __smladx((int16x2_t)z, (int16x2_t)w, 1 << 15);
     uint32_t turned;
     __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(turned) : "r"(im), "r"(re));
     return turned;
 }
-/* z w for w in Q15, rounded. */
-static inline uint32_t edgesnn_frontend_turn(uint32_t z, uint32_t w) {
+/* z w for w in Q15, rounded */
+EDGESNN_INLINE uint32_t edgesnn_frontend_turn(uint32_t z, uint32_t w) {
     int32_t re = __smlsd((int16x2_t)z, (int16x2_t)w, 1 << 14) >> 15;
     int32_t im = __smladx((int16x2_t)z, (int16x2_t)w, 1 << 14);
     uint32_t turned;
     __asm__("pkhbt %0, %1, %2, lsl #1" : "=r"(turned) : "r"(re), "r"(im));
     return turned;
 }
-static inline uint32_t edgesnn_frontend_power(uint32_t z) {
+EDGESNN_INLINE uint32_t edgesnn_frontend_power(uint32_t z) {
     return (uint32_t)__smuad((int16x2_t)z, (int16x2_t)z);
-}
-/* Real part of a, imaginary part of b. */
-static inline uint32_t edgesnn_frontend_re_im(uint32_t a, uint32_t b) {
-    uint32_t z;
-    __asm__("pkhbt %0, %1, %2" : "=r"(z) : "r"(a), "r"(b));
-    return z;
 }
 
 #else
@@ -152,71 +144,66 @@ typedef struct {
     int32_t re, im;
 } edgesnn_frontend_complex;
 
-static inline edgesnn_frontend_complex edgesnn_frontend_complex_of(int32_t re, int32_t im) {
+EDGESNN_INLINE edgesnn_frontend_complex edgesnn_frontend_complex_of(int32_t re, int32_t im) {
     edgesnn_frontend_complex z = {re, im};
     EDGESNN_FRONTEND_ASSERT(re == (int16_t)re && im == (int16_t)im);
     return z;
 }
-static inline edgesnn_frontend_complex edgesnn_frontend_load(uint32_t word) {
-    return edgesnn_frontend_complex_of(edgesnn_frontend_lo(word), edgesnn_frontend_hi(word));
+EDGESNN_INLINE edgesnn_frontend_complex edgesnn_frontend_load(const uint32_t *z) {
+    return edgesnn_frontend_complex_of(edgesnn_frontend_lo(*z), edgesnn_frontend_hi(*z));
 }
-static inline uint32_t edgesnn_frontend_word(edgesnn_frontend_complex z) {
-    return ((uint32_t)z.re & 0xffffu) | (uint32_t)z.im << 16;
-}
-static inline edgesnn_frontend_complex edgesnn_frontend_add(edgesnn_frontend_complex a,
-                                                            edgesnn_frontend_complex b) {
-    return edgesnn_frontend_complex_of(a.re + b.re, a.im + b.im);
-}
-static inline edgesnn_frontend_complex edgesnn_frontend_sub(edgesnn_frontend_complex a,
-                                                            edgesnn_frontend_complex b) {
-    return edgesnn_frontend_complex_of(a.re - b.re, a.im - b.im);
-}
-static inline edgesnn_frontend_complex edgesnn_frontend_half_add(edgesnn_frontend_complex a,
-                                                                 edgesnn_frontend_complex b) {
-    return edgesnn_frontend_complex_of((a.re + b.re) >> 1, (a.im + b.im) >> 1);
-}
-static inline edgesnn_frontend_complex edgesnn_frontend_half_sub(edgesnn_frontend_complex a,
-                                                                 edgesnn_frontend_complex b) {
-    return edgesnn_frontend_complex_of((a.re - b.re) >> 1, (a.im - b.im) >> 1);
-}
-/* a + ib and a - ib, and their halves. */
-static inline edgesnn_frontend_complex edgesnn_frontend_add_i(edgesnn_frontend_complex a,
-                                                              edgesnn_frontend_complex b) {
-    return edgesnn_frontend_complex_of(a.re - b.im, a.im + b.re);
-}
-static inline edgesnn_frontend_complex edgesnn_frontend_sub_i(edgesnn_frontend_complex a,
-                                                              edgesnn_frontend_complex b) {
-    return edgesnn_frontend_complex_of(a.re + b.im, a.im - b.re);
-}
-static inline edgesnn_frontend_complex edgesnn_frontend_half_add_i(edgesnn_frontend_complex a,
-                                                                   edgesnn_frontend_complex b) {
-    return edgesnn_frontend_complex_of((a.re - b.im) >> 1, (a.im + b.re) >> 1);
-}
-static inline edgesnn_frontend_complex edgesnn_frontend_half_sub_i(edgesnn_frontend_complex a,
-                                                                   edgesnn_frontend_complex b) {
-    return edgesnn_frontend_complex_of((a.re + b.im) >> 1, (a.im - b.re) >> 1);
-}
-/* z w / 2 for w in Q15, rounded. */
-static inline edgesnn_frontend_complex edgesnn_frontend_half_turn(edgesnn_frontend_complex z,
-                                                                  uint32_t w) {
-    int32_t wr = edgesnn_frontend_lo(w), wi = edgesnn_frontend_hi(w);
-    return edgesnn_frontend_complex_of((z.re * wr - z.im * wi + (1 << 15)) >> 16,
-                                       (z.re * wi + z.im * wr + (1 << 15)) >> 16);
-}
-/* z w for w in Q15, rounded. */
-static inline edgesnn_frontend_complex edgesnn_frontend_turn(edgesnn_frontend_complex z,
-                                                             uint32_t w) {
-    int32_t wr = edgesnn_frontend_lo(w), wi = edgesnn_frontend_hi(w);
-    return edgesnn_frontend_complex_of((z.re * wr - z.im * wi + (1 << 14)) >> 15,
-                                       (z.re * wi + z.im * wr + (1 << 14)) >> 15);
-}
-static inline uint32_t edgesnn_frontend_power(edgesnn_frontend_complex z) {
-    return (uint32_t)(z.re * z.re) + (uint32_t)(z.im * z.im);
+EDGESNN_INLINE void edgesnn_frontend_store(uint32_t *z, edgesnn_frontend_complex value) {
+#if defined(__arm__) && defined(__GNUC__) && !defined(__ARM_BIG_ENDIAN)
+    /* Two halfword stores are cheaper than packing. */
+    int16_t re = (int16_t)value.re, im = (int16_t)value.im;
+    __builtin_memcpy(z, &re, sizeof re);
+    __builtin_memcpy((unsigned char *)z + sizeof re, &im, sizeof im);
+#else
+    *z = ((uint32_t)value.re & 0xffffu) | (uint32_t)value.im << 16;
+#endif
 }
 /* Real part of a, imaginary part of b. */
-static inline edgesnn_frontend_complex edgesnn_frontend_re_im(edgesnn_frontend_complex a,
+EDGESNN_INLINE edgesnn_frontend_complex edgesnn_frontend_re_im(edgesnn_frontend_complex a,
                                                               edgesnn_frontend_complex b) {
     return edgesnn_frontend_complex_of(a.re, b.im);
+}
+EDGESNN_INLINE edgesnn_frontend_complex edgesnn_frontend_add(edgesnn_frontend_complex a,
+                                                            edgesnn_frontend_complex b,
+                                                            uint32_t half) {
+    return edgesnn_frontend_complex_of((a.re + b.re) >> half, (a.im + b.im) >> half);
+}
+EDGESNN_INLINE edgesnn_frontend_complex edgesnn_frontend_sub(edgesnn_frontend_complex a,
+                                                            edgesnn_frontend_complex b,
+                                                            uint32_t half) {
+    return edgesnn_frontend_complex_of((a.re - b.re) >> half, (a.im - b.im) >> half);
+}
+/* a + ib and a - ib */
+EDGESNN_INLINE edgesnn_frontend_complex edgesnn_frontend_add_i(edgesnn_frontend_complex a,
+                                                              edgesnn_frontend_complex b,
+                                                              uint32_t half) {
+    return edgesnn_frontend_complex_of((a.re - b.im) >> half, (a.im + b.re) >> half);
+}
+EDGESNN_INLINE edgesnn_frontend_complex edgesnn_frontend_sub_i(edgesnn_frontend_complex a,
+                                                              edgesnn_frontend_complex b,
+                                                              uint32_t half) {
+    return edgesnn_frontend_complex_of((a.re + b.im) >> half, (a.im - b.re) >> half);
+}
+/* z w / 2 for w in Q15, rounded */
+EDGESNN_INLINE edgesnn_frontend_complex edgesnn_frontend_half_turn(edgesnn_frontend_complex z,
+                                                                   uint32_t w) {
+    int32_t wr = edgesnn_frontend_lo(w), wi = edgesnn_frontend_hi(w);
+    return edgesnn_frontend_complex_of(((1 << 15) + z.re * wr - z.im * wi) >> 16,
+                                       ((1 << 15) + z.re * wi + z.im * wr) >> 16);
+}
+/* z w for w in Q15, rounded */
+EDGESNN_INLINE edgesnn_frontend_complex edgesnn_frontend_turn(edgesnn_frontend_complex z,
+                                                             uint32_t w) {
+    int32_t wr = edgesnn_frontend_lo(w), wi = edgesnn_frontend_hi(w);
+    return edgesnn_frontend_complex_of(((1 << 14) + z.re * wr - z.im * wi) >> 15,
+                                       ((1 << 14) + z.re * wi + z.im * wr) >> 15);
+}
+EDGESNN_INLINE uint32_t edgesnn_frontend_power(edgesnn_frontend_complex z) {
+    return (uint32_t)(z.re * z.re) + (uint32_t)(z.im * z.im);
 }
 
 #endif
@@ -241,7 +228,7 @@ static inline uint32_t edgesnn_frontend_bit_length(uint32_t value) {
 
 /* Where neighbouring bits of the halves of a word differ: collected by OR over many words it
  * tells what the largest half needs. Bit 0 and bit 16 tell nothing. */
-static inline uint32_t edgesnn_frontend_edges(uint32_t word) {
+EDGESNN_INLINE uint32_t edgesnn_frontend_edges(uint32_t word) {
     return word ^ word << 1;
 }
 
@@ -251,11 +238,25 @@ static inline uint32_t edgesnn_frontend_used_bits(uint32_t edges) {
 }
 
 /* Window value times sample, normalised: two samples make one complex point. */
-static inline edgesnn_frontend_complex edgesnn_frontend_windowed(uint32_t x, uint32_t w,
+EDGESNN_INLINE edgesnn_frontend_complex edgesnn_frontend_windowed(uint32_t x, uint32_t w,
                                                                  int32_t round, uint32_t shift) {
     int32_t re = edgesnn_frontend_lo(x) * edgesnn_frontend_lo(w) + round;
     int32_t im = edgesnn_frontend_hi(x) * edgesnn_frontend_hi(w) + round;
     return edgesnn_frontend_complex_of(re >> shift, im >> shift);
+}
+
+/* 4-point transform of a, b, c, d to z[0], z[q], z[2q], z[3q]. */
+EDGESNN_INLINE void edgesnn_frontend_transform_4(
+    uint32_t *z, uint32_t q, edgesnn_frontend_complex a, edgesnn_frontend_complex b,
+    edgesnn_frontend_complex c, edgesnn_frontend_complex d, uint32_t half) {
+    edgesnn_frontend_complex t0 = edgesnn_frontend_add(a, c, 0);
+    edgesnn_frontend_complex t1 = edgesnn_frontend_sub(a, c, 0);
+    edgesnn_frontend_complex t2 = edgesnn_frontend_add(b, d, 0);
+    edgesnn_frontend_complex t3 = edgesnn_frontend_sub(b, d, 0);
+    edgesnn_frontend_store(z, edgesnn_frontend_add(t0, t2, half));
+    edgesnn_frontend_store(z + q, edgesnn_frontend_sub_i(t1, t3, half));
+    edgesnn_frontend_store(z + 2 * q, edgesnn_frontend_sub(t0, t2, half));
+    edgesnn_frontend_store(z + 3 * q, edgesnn_frontend_add_i(t1, t3, half));
 }
 
 /* Window and radix-4 stage without twiddles: the first of 256 points. */
@@ -266,16 +267,10 @@ static inline void edgesnn_frontend_first_stage_4(const struct edgesnn_frontend_
     int32_t round = (int32_t)1 << (15 - headroom);
     for (uint32_t g = 0; g < 64; g++, z += 4) {
         const uint32_t *x = samples + t->order[g], *w = t->window + t->order[g];
-        edgesnn_frontend_complex a = edgesnn_frontend_windowed(x[0], w[0], round, shift);
-        edgesnn_frontend_complex b = edgesnn_frontend_windowed(x[64], w[64], round, shift);
-        edgesnn_frontend_complex c = edgesnn_frontend_windowed(x[128], w[128], round, shift);
-        edgesnn_frontend_complex d = edgesnn_frontend_windowed(x[192], w[192], round, shift);
-        edgesnn_frontend_complex t0 = edgesnn_frontend_add(a, c), t1 = edgesnn_frontend_sub(a, c);
-        edgesnn_frontend_complex t2 = edgesnn_frontend_add(b, d), t3 = edgesnn_frontend_sub(b, d);
-        z[0] = edgesnn_frontend_word(edgesnn_frontend_add(t0, t2));
-        z[1] = edgesnn_frontend_word(edgesnn_frontend_sub_i(t1, t3));
-        z[2] = edgesnn_frontend_word(edgesnn_frontend_sub(t0, t2));
-        z[3] = edgesnn_frontend_word(edgesnn_frontend_add_i(t1, t3));
+        edgesnn_frontend_transform_4(z, 1, edgesnn_frontend_windowed(x[0], w[0], round, shift),
+                                     edgesnn_frontend_windowed(x[64], w[64], round, shift),
+                                     edgesnn_frontend_windowed(x[128], w[128], round, shift),
+                                     edgesnn_frontend_windowed(x[192], w[192], round, shift), 0);
     }
 }
 
@@ -289,82 +284,64 @@ static inline void edgesnn_frontend_first_stage_2(const struct edgesnn_frontend_
         const uint32_t *x = samples + t->order[g], *w = t->window + t->order[g];
         edgesnn_frontend_complex a = edgesnn_frontend_windowed(x[0], w[0], round, shift);
         edgesnn_frontend_complex b = edgesnn_frontend_windowed(x[64], w[64], round, shift);
-        z[0] = edgesnn_frontend_word(edgesnn_frontend_add(a, b));
-        z[1] = edgesnn_frontend_word(edgesnn_frontend_sub(a, b));
+        edgesnn_frontend_store(z, edgesnn_frontend_add(a, b, 0));
+        edgesnn_frontend_store(z + 1, edgesnn_frontend_sub(a, b, 0));
     }
 }
 
-/* 4-point transform of z[0], z[q], z[2q], z[3q] turned by 1, w1, w2, w3: a quarter of it, or
- * half of it where `whole`, rounded: a carries the rounding of all four sums. Returns the
- * edges of what it stored. */
-static inline uint32_t edgesnn_frontend_butterfly(uint32_t *z, uint32_t q, uint32_t w1,
-                                                  uint32_t w2, uint32_t w3, int whole) {
-    int32_t round = whole ? 1 : 3;
-    edgesnn_frontend_complex a = edgesnn_frontend_half_add(
-        edgesnn_frontend_load(z[0]), edgesnn_frontend_complex_of(round, round));
-    edgesnn_frontend_complex b = edgesnn_frontend_half_turn(edgesnn_frontend_load(z[q]), w1);
-    edgesnn_frontend_complex c = edgesnn_frontend_half_turn(edgesnn_frontend_load(z[2 * q]), w2);
-    edgesnn_frontend_complex d = edgesnn_frontend_half_turn(edgesnn_frontend_load(z[3 * q]), w3);
-    edgesnn_frontend_complex t0 = edgesnn_frontend_add(a, c), t1 = edgesnn_frontend_sub(a, c);
-    edgesnn_frontend_complex t2 = edgesnn_frontend_add(b, d), t3 = edgesnn_frontend_sub(b, d);
-    if (whole) {
-        z[0] = edgesnn_frontend_word(edgesnn_frontend_add(t0, t2));
-        z[q] = edgesnn_frontend_word(edgesnn_frontend_sub_i(t1, t3));
-        z[2 * q] = edgesnn_frontend_word(edgesnn_frontend_sub(t0, t2));
-        z[3 * q] = edgesnn_frontend_word(edgesnn_frontend_add_i(t1, t3));
-    } else {
-        z[0] = edgesnn_frontend_word(edgesnn_frontend_half_add(t0, t2));
-        z[q] = edgesnn_frontend_word(edgesnn_frontend_half_sub_i(t1, t3));
-        z[2 * q] = edgesnn_frontend_word(edgesnn_frontend_half_sub(t0, t2));
-        z[3 * q] = edgesnn_frontend_word(edgesnn_frontend_half_add_i(t1, t3));
-    }
-    return edgesnn_frontend_edges(z[0]) | edgesnn_frontend_edges(z[q]) |
-           edgesnn_frontend_edges(z[2 * q]) | edgesnn_frontend_edges(z[3 * q]);
+/* z[0], z[q], z[2q], z[3q] turned by 1, w[0], w[1], w[2], then half their 4-point transform, or
+ * a quarter where `half`. The number added to a rounds it and all four sums. */
+EDGESNN_INLINE void edgesnn_frontend_butterfly(uint32_t *z, uint32_t q, const uint32_t *w,
+                                              uint32_t half) {
+    int32_t round = half ? 3 : 1;
+    edgesnn_frontend_complex rounding = edgesnn_frontend_complex_of(round, round);
+    edgesnn_frontend_transform_4(
+        z, q, edgesnn_frontend_add(edgesnn_frontend_load(z), rounding, 1),
+        edgesnn_frontend_half_turn(edgesnn_frontend_load(z + q), w[0]),
+        edgesnn_frontend_half_turn(edgesnn_frontend_load(z + 2 * q), w[1]),
+        edgesnn_frontend_half_turn(edgesnn_frontend_load(z + 3 * q), w[2]), half);
 }
 
-/* One radix-4 stage in place over 16 or 4 blocks; returns the edges of the result. */
-static inline uint32_t edgesnn_frontend_stage(uint32_t *z, uint32_t points, uint32_t blocks,
-                                              const uint32_t *twiddle, int whole) {
-    uint32_t edges = 0, quarter = blocks == 16 ? points / 64 : points / 16;
+/* One radix-4 stage in place over 16, 4 or 1 blocks; returns the edges of 16 blocks' result. */
+EDGESNN_FRONTEND_STAGE uint32_t edgesnn_frontend_stage(uint32_t *z, uint32_t points,
+                                                       uint32_t blocks, const uint32_t *twiddle,
+                                                       uint32_t half) {
+    uint32_t quarter = blocks == 16 ? points / 64 : blocks == 4 ? points / 16 : points / 4;
+    uint32_t edges = 0;
     const uint32_t *end = z + points;
     for (uint32_t k = 0; k < quarter; k++, twiddle += 3 * blocks) {
-        uint32_t w1 = twiddle[0], w2 = twiddle[1], w3 = twiddle[2];
-        uint32_t *block = z + k;
+        uint32_t w[3] = {twiddle[0], twiddle[1], twiddle[2]}, *block = z + k;
         do {
-            edges |= edgesnn_frontend_butterfly(block, quarter, w1, w2, w3, whole);
+            edgesnn_frontend_butterfly(block, quarter, w, half);
+            if (blocks == 16) {
+                edges |= edgesnn_frontend_edges(block[0]) | edgesnn_frontend_edges(block[quarter]) |
+                         edgesnn_frontend_edges(block[2 * quarter]) |
+                         edgesnn_frontend_edges(block[3 * quarter]);
+            }
             block += 4 * quarter;
-        } while (block < end);
+        } while (blocks > 1 && block < end);
     }
     return edges;
-}
-
-/* The last stage is one block. */
-static inline void edgesnn_frontend_last_stage(uint32_t *z, uint32_t points,
-                                               const uint32_t *twiddle, int whole) {
-    uint32_t quarter = points / 4;
-    for (const uint32_t *end = z + quarter; z < end; z++, twiddle += 3) {
-        (void)edgesnn_frontend_butterfly(z, quarter, twiddle[0], twiddle[1], twiddle[2], whole);
-    }
 }
 
 /* The three stages with twiddles. The last two need not halve where the data leave room;
  * returns in how many that was so. */
 static inline uint32_t edgesnn_frontend_stages(uint32_t *z, uint32_t points,
                                                const uint32_t *twiddle) {
-    uint32_t edges = edgesnn_frontend_stage(z, points, 16, twiddle, 0);
+    uint32_t edges = edgesnn_frontend_stage(z, points, 16, twiddle, 1);
     uint32_t used = edgesnn_frontend_used_bits(edges);
-    if (used > 13) {
+    uint32_t gain = used > 13 ? 0 : used > 12 ? 1 : 2;
+    if (gain > 0) {
         (void)edgesnn_frontend_stage(z, points, 4, twiddle, 0);
-        edgesnn_frontend_last_stage(z, points, twiddle, 0);
-        return 0;
+    } else {
+        (void)edgesnn_frontend_stage(z, points, 4, twiddle, 1);
     }
-    (void)edgesnn_frontend_stage(z, points, 4, twiddle, 1);
-    if (used > 12) {
-        edgesnn_frontend_last_stage(z, points, twiddle, 0);
-        return 1;
+    if (gain > 1) {
+        (void)edgesnn_frontend_stage(z, points, 1, twiddle, 0);
+    } else {
+        (void)edgesnn_frontend_stage(z, points, 1, twiddle, 1);
     }
-    edgesnn_frontend_last_stage(z, points, twiddle, 1);
-    return 2;
+    return gain;
 }
 
 /* Transform of the real signal from that of its packed half, squared, in place:
@@ -372,16 +349,16 @@ static inline uint32_t edgesnn_frontend_stages(uint32_t *z, uint32_t points,
 static inline void edgesnn_frontend_powers(uint32_t *z, uint32_t points, const uint32_t *split) {
     uint32_t *low = z + 1, *high = z + points - 1;
     for (; low <= high; low++, high--, split++) {
-        edgesnn_frontend_complex a = edgesnn_frontend_add(edgesnn_frontend_load(*low),
-                                                          edgesnn_frontend_complex_of(1, 1));
-        edgesnn_frontend_complex b = edgesnn_frontend_load(*high);
-        edgesnn_frontend_complex sum = edgesnn_frontend_half_add(a, b);
-        edgesnn_frontend_complex difference = edgesnn_frontend_half_sub(a, b);
+        edgesnn_frontend_complex a = edgesnn_frontend_add(
+            edgesnn_frontend_load(low), edgesnn_frontend_complex_of(1, 1), 0);
+        edgesnn_frontend_complex b = edgesnn_frontend_load(high);
+        edgesnn_frontend_complex sum = edgesnn_frontend_add(a, b, 1);
+        edgesnn_frontend_complex difference = edgesnn_frontend_sub(a, b, 1);
         edgesnn_frontend_complex even = edgesnn_frontend_re_im(sum, difference);
         edgesnn_frontend_complex odd =
             edgesnn_frontend_turn(edgesnn_frontend_re_im(difference, sum), *split);
-        *low = edgesnn_frontend_power(edgesnn_frontend_add(even, odd));
-        *high = edgesnn_frontend_power(edgesnn_frontend_sub(even, odd));
+        *low = edgesnn_frontend_power(edgesnn_frontend_add(even, odd, 0));
+        *high = edgesnn_frontend_power(edgesnn_frontend_sub(even, odd, 0));
     }
 }
 
@@ -476,7 +453,9 @@ static inline void edgesnn_frontend_bands(const struct edgesnn_frontend_tables *
 /* Forget all samples: silence lies before the next. */
 static inline void edgesnn_frontend_reset(const struct edgesnn_frontend_tables *t,
                                           uint32_t *samples) {
-    memset(samples, 0, (t->fft / 2u) * sizeof *samples);
+    for (const uint32_t *end = samples + t->fft / 2u; samples < end; samples++) {
+        *samples = 0;
+    }
 }
 
 /* Move the window on by one hop; returns the edges of the samples under the window. */
