@@ -15,7 +15,13 @@ from snntorch import surrogate  # noqa: E402
 from edgesnn.trainer.leak import integrate, integrate_by_steps  # noqa: E402
 from edgesnn.trainer.moments import moments  # noqa: E402
 from edgesnn.trainer.neurons import FusedLeaky  # noqa: E402
-from edgesnn.trainer.spiking import Law, fire, fire_by_steps, neuron_parameters  # noqa: E402
+from edgesnn.trainer.spiking import (  # noqa: E402
+    Law,
+    fire,
+    fire_by_steps,
+    floor_through,
+    neuron_parameters,
+)
 from edgesnn.trainer.synapses import currents, shifted  # noqa: E402
 
 STEPS, BATCH, SIZE = 23, 5, 17
@@ -68,7 +74,9 @@ def test_fused_law_equals_plain_autograd_loop(law):
         torch.testing.assert_close(one, other, rtol=2e-4, atol=2e-5)
 
 
-@pytest.mark.parametrize(("reset", "delayed"), [("subtract", True), ("zero", False)])
+@pytest.mark.parametrize(
+    ("reset", "delayed"), [("subtract", True), ("zero", True), ("zero", False)]
+)
 def test_fused_law_is_snntorch_leaky_in_value_and_gradient(reset, delayed):
     """snnTorch 1.0's default subtracts one step late; its delayed zero equals the immediate one."""
     random = torch.Generator().manual_seed(1)
@@ -192,15 +200,17 @@ def test_delayed_currents_are_exact(graded):
     source = source.float().requires_grad_()
     weight = torch.randint(-127, 128, (6, 21), generator=random).float().requires_grad_()
     delays = torch.randint(0, STEPS + 3, (3, 7), generator=random)
-    acc = currents(source, weight, delays)
+    delays[0] = 2  # the fast path: one delay for the whole tap
+    shift = 5 if graded else 0
+    acc = currents(source, weight, delays, shift)
     expected = np.zeros((STEPS, BATCH, 6), np.int64)
     taps = weight.detach().numpy().astype(np.int64).reshape(6, 3, 7)
     for k, j in np.ndindex(3, 7):
         late = int(delays[k, j])
         when = source.detach().numpy().astype(np.int64)[: max(STEPS - late, 0), :, j]
         expected[late:] += when[:, :, None] * taps[:, k, j]
-    assert np.array_equal(acc.detach().numpy(), expected)
-    plain = shifted(source, delays) @ weight.T
+    assert np.array_equal(acc.detach().numpy(), expected >> shift)
+    plain = floor_through(shifted(source, delays) @ weight.T * 2.0**-shift)
     assert torch.equal(acc, plain)
     noise = torch.randn(acc.shape, generator=random)
     wanted = torch.autograd.grad((plain * noise).sum(), [source, weight])

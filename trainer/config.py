@@ -87,10 +87,10 @@ class AugmentSettings(Settings):
 
     variants: Annotated[int, Field(ge=0, le=64)] = 12
     shift_ms: Annotated[float, Field(ge=0.0, le=500.0)] = 100.0
-    speed: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.12
-    gain_db: NotNegative = 8.0
-    noise: Share = 0.8
-    noise_snr_db: tuple[float, float] = (0.0, 25.0)
+    speed: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.1
+    gain_db: NotNegative = 6.0
+    noise: Share = 0.7
+    noise_snr_db: Annotated[list[float], Field(min_length=2, max_length=2)] = [5.0, 30.0]
     shift_frames: Annotated[int, Field(ge=0, le=25)] = 2
     band_masks: Annotated[int, Field(ge=0, le=8)] = 1
     band_width: Count = 6
@@ -121,10 +121,22 @@ class OptimiserSettings(Settings):
     average: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.995
 
 
+class FrontEndSettings(Settings):
+    """The integer front-end; offsets and shift are fitted to the training split."""
+
+    fft: Literal[256, 512] = 512
+    window: Annotated[int, Field(ge=16, le=512)] = 512
+    hop: Annotated[int, Field(ge=8, le=512)] = 320
+    bands: Annotated[int, Field(ge=4, le=128)] = 40
+    low: Count = 60
+    high: Count = 7600
+
+
 class TrainConfig(Settings):
     """A whole training run."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)] = "keywords"
+    frontend: FrontEndSettings = FrontEndSettings()
     model: ModelSettings
     augment: AugmentSettings = AugmentSettings()
     loss: LossSettings = LossSettings()

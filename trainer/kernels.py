@@ -61,12 +61,11 @@ def spiking_forward(acc, parameters, law, u, a, spikes):  # type: ignore[no-unty
             current, row_u, row_s = acc[t, b], u[t, b], spikes[t, b]
             for n in range(size):
                 theta = parameters[0, n]
-                x = _scaled(v[n], parameters[1, n], integer) + current[n] + parameters[2, n] - w[n]
+                kept = v[n] * (_ONE - last[n]) if delayed and not subtract else v[n]
+                x = _scaled(kept, parameters[1, n], integer) + current[n] + parameters[2, n] - w[n]
                 if delayed and subtract:
                     x -= theta * last[n]
                 x = _saturated(x, integer)
-                if delayed and not subtract:
-                    x *= _ONE - last[n]
                 fired = x > theta if strict else x >= theta
                 s = _ONE if fired else _ZERO
                 row_u[n] = x
@@ -115,7 +114,8 @@ def spiking_backward(  # type: ignore[no-untyped-def]
                     theta, x = parameters[0, n], row_u[n]
                     fired = x > theta if strict else x >= theta
                     s = _ONE if fired else _ZERO
-                    gs, g_mem = row_g[n], gv[n]
+                    gs = row_g[n]
+                    g_mem = gv[n] * (_ONE - s) if delayed and not subtract else gv[n]
                     if adaptive:
                         left = x - theta * s if subtract else x * (_ONE - s)
                         left = x if delayed else left
@@ -135,12 +135,10 @@ def spiking_backward(  # type: ignore[no-untyped-def]
                     y = before[n]
                     was = y > theta if strict else y >= theta
                     p = _ONE if (was and t > 0) else _ZERO
-                    if delayed:
-                        g_theta -= g * p if subtract else _ZERO
-                        g = g if subtract else g * (_ONE - p)
-                        y_left = y
-                    else:
-                        y_left = y - theta * p if subtract else y * (_ONE - p)
+                    y_left = y * (_ONE - p)
+                    if subtract:
+                        y_left = y if delayed else y - theta * p
+                        g_theta -= g * p if delayed else _ZERO
                     out[n] = g
                     total[0, n] += g_theta
                     total[1, n] += g * y_left * _FRACTION

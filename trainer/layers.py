@@ -20,7 +20,6 @@ from edgesnn.trainer.spiking import (
     Law,
     Trace,
     fire,
-    floor_through,
     neuron_parameters,
     round_through,
 )
@@ -45,6 +44,9 @@ class Normaliser(nn.Module):
 
     The running means are kept in weight units (`scale` times LSB), since the scale moves.
     """
+
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(self, size: int, momentum: float = 0.05) -> None:
         super().__init__()
@@ -77,6 +79,8 @@ class SpikingLayer(nn.Module):
         normalise: batch normalisation while training.
     """
 
+    delays: Tensor
+
     def __init__(
         self,
         pre: int,
@@ -108,8 +112,7 @@ class SpikingLayer(nn.Module):
     def forward(self, source: Tensor) -> Trace:
         """Run the layer over a whole source `(T, B, pre)`, from rest."""
         weight = self.synapses()
-        acc = currents(source, weight.integer, self.delays)
-        acc = floor_through(acc * 2.0**-self.graded_shift) if self.graded_shift else acc
+        acc = currents(source, weight.integer, self.delays, self.graded_shift)
         parameters, unit = self.integers(acc, weight.scale.squeeze(1) * 2.0**self.graded_shift)
         return fire(acc, parameters, unit, self.slope, self.law)
 
@@ -134,6 +137,8 @@ class SpikingLayer(nn.Module):
 
 class ReadoutLayer(nn.Module):
     """Non-spiking leaky integrators, one a class, with one weight scale for all."""
+
+    delays: Tensor
 
     def __init__(self, pre: int, classes: int, taps: list[int], bits: int) -> None:
         super().__init__()

@@ -23,7 +23,8 @@ def integrate(acc: Tensor, decay: Tensor, bias: Tensor) -> Tensor:
     """Scores `(T, B, C)` in LSB from currents `acc` `(T, B, C)`, `decay` and `bias` `(C,)`."""
     if acc.device.type != "cpu":
         return integrate_by_steps(acc, decay, bias)
-    return _Integrate.apply(acc.contiguous(), decay, bias)
+    scores: Tensor = _Integrate.apply(acc.contiguous(), decay, bias)  # type: ignore[no-untyped-call]
+    return scores
 
 
 def integrate_by_steps(acc: Tensor, decay: Tensor, bias: Tensor) -> Tensor:

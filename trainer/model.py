@@ -39,13 +39,15 @@ class KeywordSpotter(nn.Module):
     def __init__(self, settings: ModelSettings, channels: int, classes: int) -> None:
         super().__init__()
         self.settings = settings
-        self.hidden = nn.ModuleList()
-        pre = channels
-        for index, layer in enumerate(settings.hidden):
-            self.hidden.append(self._layer(index, pre, layer))
-            pre = layer.width
+        widths = [channels, *(layer.width for layer in settings.hidden)]
+        layers = [
+            self._layer(index, widths[index], layer) for index, layer in enumerate(settings.hidden)
+        ]
+        self.layers = nn.ModuleList(layers)
         self.dropout = nn.Dropout(settings.dropout)
-        self.readout = ReadoutLayer(pre, classes, settings.readout.taps, settings.readout.bits)
+        self.readout = ReadoutLayer(
+            widths[-1], classes, settings.readout.taps, settings.readout.bits
+        )
 
     def _layer(self, index: int, pre: int, layer: LayerSettings) -> SpikingLayer:
         first, entry = index == 0, self.settings.input
@@ -58,6 +60,11 @@ class KeywordSpotter(nn.Module):
             slope=self.settings.surrogate_slope,
             normalise=self.settings.normalise,
         )
+
+    @property
+    def hidden(self) -> list[SpikingLayer]:
+        """The spiking layers in order."""
+        return [layer for layer in self.layers if isinstance(layer, SpikingLayer)]
 
     def forward(self, features: Tensor) -> Outcome:
         """Run clips of int8 features `(T, B, channels)` from rest."""

@@ -18,7 +18,8 @@ def moments(acc: Tensor) -> tuple[Tensor, Tensor]:
     if acc.device.type != "cpu":
         variance, mean = torch.var_mean(acc, (0, 1), correction=0)
         return mean, torch.sqrt(variance + EPSILON)
-    return _Moments.apply(acc.contiguous())
+    mean, deviation = _Moments.apply(acc.contiguous())  # type: ignore[no-untyped-call]
+    return mean, deviation
 
 
 class _Moments(torch.autograd.Function):

@@ -9,7 +9,7 @@ from torch import Tensor
 from edgesnn.trainer.spiking import Law, fire, neuron_parameters
 
 
-class FusedLeaky(snntorch.Leaky):
+class FusedLeaky(snntorch.Leaky):  # type: ignore[misc]
     """A drop-in `snntorch.Leaky` (float, reset one step late) that can also run whole clips.
 
     Called as snnTorch's it does one step. `forward_steps` runs all of them in one fused
@@ -32,9 +32,7 @@ class FusedLeaky(snntorch.Leaky):
         Only the spikes are differentiable. The membranes are what `snntorch.Leaky` returns.
         """
         size = currents.shape[-1]
-        reset = self.reset_mechanism
-        # snnTorch zeroes the old membrane before it decays: the law of an immediate reset.
-        law = Law(reset=reset, reset_delay=reset == "subtract", strict=True, integer=False)
+        law = Law(reset=self.reset_mechanism, reset_delay=True, strict=True, integer=False)
         theta = self.threshold.expand(size)
         beta = self.beta.clamp(0, 1).expand(size)
         table = neuron_parameters(theta, 256 * beta)

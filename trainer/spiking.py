@@ -98,7 +98,8 @@ def fire(
     """
     if not fused or acc.device.type != "cpu":
         return fire_by_steps(acc, parameters, unit, slope, law)
-    return Trace(*_Fused.apply(acc.contiguous(), parameters, unit, slope, law))
+    made = _Fused.apply(acc.contiguous(), parameters, unit, slope, law)  # type: ignore[no-untyped-call]
+    return Trace(*made)
 
 
 class _Fused(torch.autograd.Function):
@@ -161,15 +162,15 @@ def fire_by_steps(acc: Tensor, parameters: Tensor, unit: Tensor, slope: float, l
     v = w = spikes = torch.zeros_like(acc[0])
     all_spikes, all_u, all_a = [], [], []
     for current in acc:
-        u = scaled(v, decay, law.integer) + current + bias - w
+        kept = v * (1 - spikes.detach()) if law.reset_delay and law.reset == "zero" else v
+        u = scaled(kept, decay, law.integer) + current + bias - w
         if law.reset_delay and law.reset == "subtract":
             u = u - theta * spikes.detach()
         u = _saturated(u, law.integer)
-        if law.reset_delay and law.reset == "zero":
-            u = u * (1 - spikes.detach())
-        spikes = _Surrogate.apply(u - theta, unit, slope, law.strict)
+        spikes = _Surrogate.apply(u - theta, unit, slope, law.strict)  # type: ignore[no-untyped-call]
         gone = spikes.detach()
-        v = u if law.reset_delay else u - theta * gone if law.reset == "subtract" else u * (1 - gone)
+        left = u - theta * gone if law.reset == "subtract" else u * (1 - gone)
+        v = u if law.reset_delay else left
         if law.adaptive:
             w = scaled(w, a_decay, law.integer) + scaled(v, coupling, law.integer) + jump * spikes
             w = _saturated(w, law.integer)

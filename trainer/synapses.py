@@ -15,6 +15,8 @@ import torch
 from numba import njit, prange
 from torch import Tensor
 
+from edgesnn.trainer.spiking import floor_through
+
 
 @cache
 def fast_products() -> bool:
@@ -22,22 +24,26 @@ def fast_products() -> bool:
     return bool(torch.cpu._is_amx_tile_supported())
 
 
-def currents(source: Tensor, weight: Tensor, delays: Tensor) -> Tensor:
+def currents(source: Tensor, weight: Tensor, delays: Tensor, shift: int = 0) -> Tensor:
     """Currents `(T, B, post)` that `source` causes through delayed dense synapses.
+
+    The gradient passes straight through the floor of the shift.
 
     Args:
         source: float32 `(T, B, pre)`, spikes or int8 features (whole numbers in ±127).
         weight: float32 `(post, taps · pre)`, whole numbers in ±127; taps vary slowest.
         delays: int64 `(taps, pre)`, steps; history before the first step is zero.
+        shift: arithmetic right shift of the sums (docs/SPEC.md §3, `graded_shift`).
     """
     if source.device.type != "cpu":
-        return shifted(source, delays) @ weight.T
-    return _Currents.apply(source, weight, delays)
+        return floor_through((shifted(source, delays) @ weight.T) * 2.0**-shift)
+    acc: Tensor = _Currents.apply(source, weight, delays, shift)  # type: ignore[no-untyped-call]
+    return acc
 
 
 def shifted(source: Tensor, delays: Tensor) -> Tensor:
     """`out[t, b, k·pre + j] = source[t − delays[k, j], b, j]`, zero before the first step."""
-    steps, batch, pre = source.shape
+    steps, batch, _ = source.shape
     when = torch.arange(steps, device=source.device)[:, None, None] - delays[None]
     index = when.clamp(min=0)[:, None].expand(steps, batch, *delays.shape)
     taps = source[:, :, None].expand(steps, batch, *delays.shape).gather(0, index)
@@ -46,38 +52,39 @@ def shifted(source: Tensor, delays: Tensor) -> Tensor:
 
 class _Currents(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, source: Tensor, weight: Tensor, delays: Tensor) -> Tensor:
-        steps, batch, pre = source.shape
+    def forward(ctx: Any, source: Tensor, weight: Tensor, delays: Tensor, shift: int) -> Tensor:
+        steps, batch, _ = source.shape
         taps = torch.empty((steps, batch, delays.numel()), dtype=torch.int8)
         _gather(source.detach().contiguous().numpy(), delays.numpy(), taps.numpy())
         flat = taps.view(steps * batch, -1)
         ctx.save_for_backward(flat, weight, delays)
-        ctx.shape = source.shape
-        return _product(flat, weight).view(steps, batch, -1)
+        ctx.shape, ctx.factor = source.shape, 2.0**-shift
+        return _product(flat, weight, shift).view(steps, batch, -1)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         flat, weight, delays = ctx.saved_tensors
         dtype = torch.bfloat16 if fast_products() else torch.float32
         grad = grads[0].reshape(flat.shape[0], -1).to(dtype)
-        grad_weight = (grad.T @ flat.to(dtype)).float() if ctx.needs_input_grad[1] else None
+        grad_weight = (grad.T @ flat.to(dtype)).float().mul_(ctx.factor)
         if not ctx.needs_input_grad[0]:
-            return None, grad_weight, None
-        grad_taps = (grad @ weight.to(dtype)).view(*ctx.shape[:2], -1)
+            return None, grad_weight, None, None
+        grad_taps = (grad @ (weight * ctx.factor).to(dtype)).view(*ctx.shape[:2], -1)
         grad_source = grads[0].new_empty(ctx.shape)
         if dtype is torch.bfloat16:
             halves = grad_taps.view(torch.int16).numpy()
             _scatter_bfloat16(halves, delays.numpy(), grad_source.numpy())
         else:
             _scatter(grad_taps.numpy(), delays.numpy(), grad_source.numpy())
-        return grad_source, grad_weight, None
+        return grad_source, grad_weight, None, None
 
 
-def _product(spikes: Tensor, weight: Tensor) -> Tensor:
-    """`spikes · weightᵀ`, exact: int8 `(M, K)` by whole-number float32 `(N, K)`."""
-    if fast_products():
-        return torch._int_mm(spikes, weight.to(torch.int8).T.contiguous()).float()
-    return spikes.float() @ weight.T
+def _product(spikes: Tensor, weight: Tensor, shift: int) -> Tensor:
+    """`spikes · weightᵀ >> shift`, exact: int8 `(M, K)` by whole-number float32 `(N, K)`."""
+    if not fast_products():
+        return torch.floor((spikes.float() @ weight.T) * 2.0**-shift)
+    sums = torch._int_mm(spikes, weight.to(torch.int8).T.contiguous())
+    return (sums >> shift if shift else sums).float()
 
 
 @njit(cache=True, parallel=True)
@@ -87,10 +94,19 @@ def _gather(source, delays, out):  # type: ignore[no-untyped-def]
         for b in range(batch):
             row = out[t, b]
             for k in range(delays.shape[0]):
-                for j in range(pre):
-                    when = t - delays[k, j]
-                    value = source[max(when, 0), b, j]
-                    row[k * pre + j] = np.int8(value) if when >= 0 else np.int8(0)
+                late = delays[k, 0]
+                if np.all(delays[k] == late):  # one delay for all: rows are copied whole
+                    if t >= late:
+                        before = source[t - late, b]
+                        for j in range(pre):
+                            row[k * pre + j] = np.int8(before[j])
+                    else:
+                        row[k * pre : (k + 1) * pre] = np.int8(0)
+                else:
+                    for j in range(pre):
+                        when = t - delays[k, j]
+                        value = source[max(when, 0), b, j]
+                        row[k * pre + j] = np.int8(value) if when >= 0 else np.int8(0)
 
 
 @njit(cache=True, parallel=True)
@@ -104,10 +120,19 @@ def _scatter_bfloat16(grad_taps, delays, out):  # type: ignore[no-untyped-def]
             row = out[t, b]
             row[:] = np.float32(0.0)
             for k in range(delays.shape[0]):
-                for j in range(pre):
-                    when = min(t + delays[k, j], steps - 1)
-                    kept = np.int32(t + delays[k, j] < steps)
-                    bits[j] = (np.int32(grad_taps[when, b, k * pre + j]) << np.int32(16)) * kept
+                late = delays[k, 0]
+                if np.all(delays[k] == late):  # one delay for all: rows are added whole
+                    if t + late >= steps:
+                        continue
+                    after = grad_taps[t + late, b, k * pre : (k + 1) * pre]
+                    for j in range(pre):
+                        bits[j] = np.int32(after[j]) << np.int32(16)
+                else:
+                    for j in range(pre):
+                        when = min(t + delays[k, j], steps - 1)
+                        kept = np.int32(t + delays[k, j] < steps)
+                        half = np.int32(grad_taps[when, b, k * pre + j])
+                        bits[j] = (half << np.int32(16)) * kept
                 for j in range(pre):
                     row[j] += floats[j]
 

@@ -130,7 +130,7 @@ class Codec:
             each.name: self._encode(getattr(value, each.name), _join(path, each.name), tensors)
             for each in fields(value)
         }
-        return {"kind": type(value).__name__, **parts}
+        return {_tag(type(value)): type(value).__name__, **parts}
 
     def _decode(self, value: Any, path: str, tensors: Mapping[str, IntArray]) -> Any:
         if isinstance(value, list):
@@ -141,9 +141,9 @@ class Codec:
             return value
         if value.keys() == {"tensor"}:
             return tensors[value["tensor"]]
-        kind = self.kinds[value["kind"]]
+        kind = self.kinds[value["class" if "class" in value else "kind"]]
         known = [each.name for each in fields(kind)]
-        if value.keys() != {"kind", *known}:
+        if value.keys() != {_tag(kind), *known}:
             raise KeyError(f"{path or self.what} has not the fields of a {kind.__name__}")
         return kind(
             **{each: self._field(each, value[each], _join(path, each), tensors) for each in known}
@@ -173,3 +173,8 @@ def _digest(content: object, tensors: Mapping[str, IntArray]) -> str:
         digest.update(f"\0{key}\0{array.dtype.str}\0{array.shape}\0".encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
+
+
+def _tag(kind: type[Any]) -> str:
+    """The key of a dataclass's name: `kind`, or `class` where it has a field of that name."""
+    return "class" if "kind" in {each.name for each in fields(kind)} else "kind"

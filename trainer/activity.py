@@ -1,0 +1,97 @@
+"""Counting what costs energy: spikes, synaptic operations, first-layer multiply-accumulates.
+
+The names are NeuroBench's (Yik et al., 2024): an Effective_AC is a synapse that carries a spike,
+an Effective_MAC a synapse of the analog input that is served. Synapses count as stored (dense),
+and spikes whose effect would come after a clip's end count too: an always-on stream has no end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from edgesnn.trainer.layers import ReadoutLayer, SpikingLayer
+from edgesnn.trainer.model import KeywordSpotter, Outcome
+
+
+def fan_out(model: KeywordSpotter) -> list[int]:
+    """Synapses behind one neuron of each spiking layer."""
+    readers: list[SpikingLayer | ReadoutLayer] = [*model.hidden[1:], model.readout]
+    fans = [layer.synapses.weight.shape[0] * layer.delays.shape[0] for layer in readers]
+    for index, layer in enumerate(model.hidden):
+        fans[index] += layer.settings.width if layer.settings.recurrent else 0
+    return fans
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Sums over clips, kept as plain numbers.
+
+    Attributes:
+        clips: clips counted.
+        steps: steps a clip.
+        widths: neurons of each spiking layer.
+        spikes: spikes of each spiking layer.
+        operations: synaptic operations of spikes (Effective_ACs).
+        macs: multiply-accumulates of the analog input (Effective_MACs).
+    """
+
+    clips: int
+    steps: int
+    widths: tuple[int, ...]
+    spikes: tuple[float, ...]
+    operations: float
+    macs: float
+
+    def __add__(self, other: Activity) -> Activity:
+        """The sum of two counts of the same network."""
+        return Activity(
+            self.clips + other.clips,
+            self.steps,
+            self.widths,
+            tuple(a + b for a, b in zip(self.spikes, other.spikes, strict=True)),
+            self.operations + other.operations,
+            self.macs + other.macs,
+        )
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """Share of the neurons of each layer that fire in a mean step."""
+        total = self.clips * self.steps
+        return tuple(s / (total * w) for s, w in zip(self.spikes, self.widths, strict=True))
+
+    @property
+    def rate(self) -> float:
+        """Mean firing rate over all hidden neurons."""
+        return sum(self.spikes) / (self.clips * self.steps * sum(self.widths))
+
+    def summary(self) -> dict[str, float | list[float]]:
+        """Figures a clip, for reports."""
+        return {
+            "firing_rates": [round(rate, 5) for rate in self.rates],
+            "mean_firing_rate": round(self.rate, 5),
+            "spikes": round(sum(self.spikes) / self.clips, 1),
+            "synaptic_operations": round(self.operations / self.clips, 1),
+            "first_layer_macs": round(self.macs / self.clips, 1),
+        }
+
+
+def count(model: KeywordSpotter, outcome: Outcome, chosen: Tensor | None = None) -> Activity:
+    """Activity of a batch, or of its clips `chosen` (bool `(B,)`)."""
+    sent = outcome.sent if chosen is None else outcome.sent[:, chosen]
+    spikes = []
+    for trace in outcome.layers:
+        fired = trace.spikes if chosen is None else trace.spikes[:, chosen]
+        spikes.append(float(fired.sum(dtype=torch.float64)))
+    first = model.hidden[0]
+    fan = first.settings.width * first.delays.shape[0]
+    return Activity(
+        clips=sent.shape[1],
+        steps=sent.shape[0],
+        widths=tuple(layer.settings.width for layer in model.hidden),
+        spikes=tuple(spikes),
+        operations=float(sum(f * s for f, s in zip(fan_out(model), spikes, strict=True))),
+        macs=float(sent.sum()) * fan,
+    )

@@ -1,0 +1,40 @@
+"""Variation of feature batches: whole frames of shift, and masks of bands and steps.
+
+Masks are those of SpecAugment (Park et al., 2019), filled with 0: the middle of each band.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from edgesnn.trainer.config import AugmentSettings
+
+Features = npt.NDArray[np.int8]
+Mask = npt.NDArray[np.bool_]
+
+
+def vary_batch(
+    features: Features, settings: AugmentSettings, random: np.random.Generator
+) -> Features:
+    """A varied copy of int8 `(B, T, channels)`."""
+    batch, steps, bands = features.shape
+    far = settings.shift_frames
+    shift = random.integers(-far, far + 1, (batch, 1))
+    when = np.clip(np.arange(steps)[None] - shift, 0, steps - 1)
+    varied: Features = features[np.arange(batch)[:, None], when]
+    hidden = np.zeros((batch, steps, bands), np.bool_)
+    for _ in range(settings.band_masks):
+        hidden |= _stretch(batch, bands, settings.band_width, random)[:, None, :]
+    for _ in range(settings.time_masks):
+        hidden |= _stretch(batch, steps, settings.time_width, random)[:, :, None]
+    varied[hidden] = 0
+    return varied
+
+
+def _stretch(batch: int, length: int, widest: int, random: np.random.Generator) -> Mask:
+    """A run of 0 … `widest` true values in each row of `(batch, length)`."""
+    start = random.integers(0, length, (batch, 1))
+    width = random.integers(0, widest + 1, (batch, 1))
+    index = np.arange(length)[None]
+    return np.asarray((index >= start) & (index < start + width))

@@ -1,0 +1,50 @@
+"""What training minimises."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from edgesnn.trainer.activity import fan_out
+from edgesnn.trainer.config import LossSettings
+from edgesnn.trainer.model import KeywordSpotter, Outcome
+
+
+def loss_of(
+    model: KeywordSpotter, outcome: Outcome, labels: Tensor, settings: LossSettings
+) -> Tensor:
+    """Cross-entropy at the last step and over the later half, and a penalty on activity.
+
+    L = (1 − κ)·CE(z_T, y) + κ·CE(mean of z_t over t ≥ T/2, y) + λ·max(0, A − A₀)
+
+    with κ = `later_steps`, λ = `activity`, A₀ = `activity_target`. A is the share of all synapses
+    that carry a spike in a mean step: firing rates weighted by fan-out.
+
+    Args:
+        model: for the fan-out of its layers.
+        outcome: of the batch.
+        labels: int64 `(B,)`.
+        settings: weights.
+    """
+    smoothing, later = settings.label_smoothing, settings.later_steps
+    logits = outcome.logits
+    loss = (1 - later) * cross_entropy(logits[-1], labels, label_smoothing=smoothing)
+    if later:
+        mean = logits[len(logits) // 2 :].mean(0)
+        loss = loss + later * cross_entropy(mean, labels, label_smoothing=smoothing)
+    if settings.activity:
+        over = torch.relu(synaptic_rate(model, outcome) - settings.activity_target)
+        loss = loss + settings.activity * over
+    return loss
+
+
+def synaptic_rate(model: KeywordSpotter, outcome: Outcome) -> Tensor:
+    """Share of the synapses behind spikes that carry one in a mean step: differentiable, `()`."""
+    fans = fan_out(model)
+    dense = sum(
+        fan * trace.spikes.shape[-1] for fan, trace in zip(fans, outcome.layers, strict=True)
+    )
+    steps, batch = outcome.logits.shape[:2]
+    active = [fan * trace.spikes.sum() for fan, trace in zip(fans, outcome.layers, strict=True)]
+    return torch.stack(active).sum() / (dense * steps * batch)
