@@ -9,8 +9,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edgesnn.codegen.firmware import Firmware, compile_firmware
     from edgesnn.codegen.emit import GeneratedCode, generate
+    from edgesnn.codegen.firmware import Firmware, compile_firmware
     from edgesnn.codegen.host import HostC
     from edgesnn.codegen.plan import MemoryPlan, MemoryRow, memory_plan
     from edgesnn.codegen.qemu import Qemu

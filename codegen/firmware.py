@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from edgesnn.codegen.toolchain import (
     link_flags,
     link_libraries,
 )
-from edgesnn.errors import BoardError
+from edgesnn.errors import BoardError, CompileError
 from edgesnn.files import atomic_path, write_atomic
 
 STARTUP = Path(__file__).resolve().parent / "startup"
@@ -88,12 +89,27 @@ def compile_firmware(
         compile_c(compiler, [*common, *extra, *include, "-c", source, "-o", objects[-1]], folder)
     with atomic_path(elf) as partial:
         script = ["-T", f"{name}.ld", "-o", partial.name]
-        compile_c(
-            compiler,
-            [*link_flags(compiler, board.core), *script, *objects, *link_libraries(compiler)],
-            folder,
+        _link(compiler, board, [*script, *objects], folder)
+    return Firmware(elf, generated, board, compiler, elf_sizes(elf, board))
+
+
+def _link(compiler: Compiler, board: Board, arguments: list[str], folder: Path) -> None:
+    """Link, and tell an image that does not fit from one that cannot be made."""
+    flags = [*link_flags(compiler, board.core), *arguments, *link_libraries(compiler)]
+    try:
+        compile_c(compiler, flags, folder)
+    except CompileError as error:
+        over = re.search(r"region .(flash|ram)\W.*overflowed by (\d+) bytes", str(error))
+        if over is None:
+            raise
+        memory, size = (
+            ("flash", board.flash.size) if over[1] == "flash" else ("RAM", board.ram.size)
         )
-    return Firmware(elf, generated, board, compiler, _checked(elf, board))
+        raise BoardError(
+            f"the image is too big for the {memory} of {board.name}: it needs "
+            f"{size + int(over[2])} bytes and {board.name} has {size}; "
+            "take a larger board or a smaller network"
+        ) from error
 
 
 def require_fit(generated: GeneratedCode, board: Board, stack_bytes: int = STACK_BYTES) -> None:
@@ -142,13 +158,3 @@ def write_main(generated: GeneratedCode, folder: Path) -> None:
 def _system_headers(compiler: Compiler) -> list[str]:
     """Where a compiler without a C library finds `string.h`."""
     return ["-isystem", str(STARTUP / "include")] if compiler.kind == "zig" else []
-
-
-def _checked(elf: Path, board: Board) -> ElfSizes:
-    sizes = elf_sizes(elf, board)
-    if sizes.flash_bytes > board.flash.size or sizes.ram_bytes > board.ram.size:
-        raise BoardError(
-            f"{elf.name} is too big for {board.name}: it takes {sizes.flash_bytes} of "
-            f"{board.flash.size} bytes of flash and {sizes.ram_bytes} of {board.ram.size} of RAM"
-        )
-    return sizes

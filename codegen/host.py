@@ -69,7 +69,8 @@ class HostC:
         Raises:
             UsageError: the network has no front-end, or `pcm` has another type or shape.
         """
-        return self._run(self._library.edgesnn_run_pcm, whole_hops(self.network, pcm))
+        hops = whole_hops(self.network, pcm)
+        return self._run(self._library.edgesnn_run_pcm, hops)
 
     def _run(self, entry: Callable[..., object], given: IntArray) -> Traces:
         clips, steps = given.shape[:2]

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from edgesnn.boards import BOARDS, CORES, Board, emulated_board, find_board
-from edgesnn.codegen.firmware import compile_firmware
 from edgesnn.codegen.emit import generate
+from edgesnn.codegen.firmware import compile_firmware
 from edgesnn.codegen.host import require_features, whole_hops
 from edgesnn.codegen.record import record_dtype, traces_of
 from edgesnn.codegen.toolchain import Compiler

@@ -1,0 +1,171 @@
+"""The firmware in QEMU on every core: bits, checksums and instruction counts."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgesnn.boards import BOARDS, EMULATED_CORES, find_board
+from edgesnn.codegen import Qemu, compile_firmware, generate
+from edgesnn.codegen.toolchain import Compiler, cross_compiler
+from edgesnn.errors import BoardError, CompileError, EdgesnnError, MachineError
+from edgesnn.frontend import features as features_of
+from edgesnn.law import Oracle
+from edgesnn.machine import first_divergence
+
+from .codegen_networks import keyword_network, relay_network, sounds, tiny_network
+from .strategies import clips
+
+needs_qemu = pytest.mark.skipif(
+    shutil.which("qemu-system-arm") is None, reason="qemu-system-arm is not installed"
+)
+
+
+def _compiler(kind: str) -> Compiler:
+    try:
+        return cross_compiler(kind)
+    except CompileError as error:
+        pytest.skip(str(error))
+
+
+@needs_qemu
+@pytest.mark.parametrize("board", [name for name, each in BOARDS.items() if each.emulator])
+def test_every_membrane_on_every_machine(board: str) -> None:
+    network = tiny_network()
+    features = clips(network, 11, count=10, steps=30)
+    traces = Qemu(network, board).run(features)
+    assert first_divergence(network, Oracle(network).run(features), traces) is None
+
+
+@needs_qemu
+@pytest.mark.parametrize("core", EMULATED_CORES)
+def test_samples_to_decision_on_every_core(core: str) -> None:
+    network = keyword_network()
+    assert network.frontend is not None
+    pcm = sounds(3, count=4)
+    expected = Oracle(network).run(features_of(pcm, network.frontend))
+    assert first_divergence(network, expected, Qemu(network, core).run_pcm(pcm)) is None
+
+
+@needs_qemu
+@pytest.mark.slow
+@pytest.mark.parametrize("core", EMULATED_CORES)
+def test_the_other_compiler_gives_the_same_bits(core: str) -> None:
+    network = keyword_network()
+    pcm = sounds(8, count=2)
+    machine = Qemu(network, core, compiler=_compiler("zig"))
+    assert network.frontend is not None
+    expected = Oracle(network).run(features_of(pcm, network.frontend))
+    assert first_divergence(network, expected, machine.run_pcm(pcm)) is None
+
+
+@needs_qemu
+def test_the_checksum_is_that_of_the_traces() -> None:
+    network = tiny_network()
+    machine = Qemu(network, "m3")
+    run = machine.execute(clips(network, 2, count=2, steps=5))
+    assert run.records is not None
+    for clip in range(2):
+        checksum = 0x811C9DC5
+        for step in range(5):
+            for octet in run.records[clip, step].tobytes():
+                checksum = (checksum ^ octet) * 0x01000193 & 0xFFFFFFFF
+            assert run.checksums[clip, step] == checksum
+
+
+@needs_qemu
+def test_instruction_counts_are_repeatable_and_the_clock_does_not_matter() -> None:
+    network = tiny_network()
+    features = clips(network, 6, count=1, steps=20)
+    machine = Qemu(network, "mps2-an386")
+    counts = machine.count_instructions(features)
+    assert np.array_equal(counts, machine.count_instructions(features))
+    # The same core behind a clock seven times as fast.
+    assert np.array_equal(counts, Qemu(network, "netduinoplus2").count_instructions(features))
+
+
+@needs_qemu
+def test_without_spikes_there_is_no_synaptic_work() -> None:
+    """A silent step costs the same whether its layers have few synapses or many, and each event
+    costs its fan-out."""
+    still = np.zeros((1, 4, 40), np.int8)
+    one = still.copy()
+    one[0, 2, 7] = 1
+    wide, narrow = (Qemu(relay_network(bits=bits, threshold=30000), "m4") for bits in (8, 2))
+    silent = wide.count_instructions(still)[0]
+    assert silent[1] == silent[2] == silent[3]
+    with_event = wide.count_instructions(one)[0]
+    assert with_event[1] == silent[1]
+    # One event feeds 128 neurons, in tiles of four: at most eight instructions a synapse.
+    assert 128 < with_event[2] - silent[2] < 8 * 128
+    # A sixth of the synapses' bits, the same idle step but for the code around it.
+    assert abs(int(narrow.count_instructions(still)[0, 1]) - int(silent[1])) < 200
+
+
+def test_boards_without_emulator_are_refused() -> None:
+    with pytest.raises(BoardError, match="QEMU does not emulate nrf52840-dk"):
+        Qemu(tiny_network(), "nrf52840-dk")
+
+
+def test_no_qemu_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgesnn.codegen.qemu.shutil.which", lambda _name: None)
+    with pytest.raises(MachineError, match="qemu-system-arm is not installed: Debian"):
+        Qemu(tiny_network(), "m4")
+
+
+@needs_qemu
+def test_a_crash_is_told() -> None:
+    """An undefined instruction at the start of the step is a fault, and the fault is reported."""
+    from elftools.elf.elffile import ELFFile
+
+    machine = Qemu(tiny_network(), "m3")
+    image = bytearray(machine.firmware.elf.read_bytes())
+    with machine.firmware.elf.open("rb") as file:
+        elf = ELFFile(file)
+        symbols = elf.get_section_by_name(".symtab")
+        text = elf.get_section_by_name(".text")
+        (step,) = symbols.get_symbol_by_name("tiny_step_features")
+        offset = step["st_value"] - 1 - text["sh_addr"] + text["sh_offset"]
+    image[offset : offset + 2] = b"\x00\xde"  # UDF #0
+    machine.firmware.elf.write_bytes(image)
+    with pytest.raises(MachineError, match=r"Cortex-M3\): the image crashed"):
+        machine.run(np.zeros((1, 1, 4), np.int8))
+
+
+@pytest.mark.parametrize("board", ["pico", "pico2", "frdm-k64f", "nucleo-h743zi"])
+def test_images_link_for_real_boards(board: str, tmp_path: Path) -> None:
+    firmware = compile_firmware(generate(tiny_network(), tmp_path), find_board(board))
+    assert 0 < firmware.sizes.flash_bytes < 8192
+
+
+def test_kinetis_stays_unlocked(tmp_path: Path) -> None:
+    """The flash configuration field must read all open, or the chip locks itself."""
+    from elftools.elf.elffile import ELFFile
+
+    firmware = compile_firmware(generate(tiny_network(), tmp_path), find_board("frdm-k64f"))
+    with firmware.elf.open("rb") as file:
+        image = b"".join(
+            segment.data() for segment in ELFFile(file).iter_segments("PT_LOAD")
+            if segment["p_paddr"] <= 0x400 < segment["p_paddr"] + segment["p_filesz"]
+        )  # fmt: skip
+        first = next(
+            segment["p_paddr"] for segment in ELFFile(file).iter_segments("PT_LOAD")
+            if segment["p_paddr"] <= 0x400 < segment["p_paddr"] + segment["p_filesz"]
+        )  # fmt: skip
+    field = image[0x400 - first : 0x410 - first]
+    assert field == b"\xff" * 12 + b"\xfe\xff\xff\xff"
+
+
+def test_an_unknown_compiler_is_refused() -> None:
+    with pytest.raises(CompileError, match="choose gcc or zig"):
+        cross_compiler("iar")
+
+
+def test_no_compiler_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgesnn.codegen.toolchain.shutil.which", lambda _name: None)
+    monkeypatch.setattr("edgesnn.codegen.toolchain.importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(EdgesnnError, match=r"pip install 'edgesnn\[compile\]'"):
+        cross_compiler()
