@@ -6,10 +6,42 @@ is one vector instruction or two. Nothing depends on the number of lanes.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-from numba import njit, prange
+import numpy.typing as npt
+from numba import njit
+
+from edgesnn.frontend.lookup import tables
+from edgesnn.frontend.settings import FrontEnd
 
 LANES = 16
+
+
+class Constants(NamedTuple):
+    """Settings and tables in the one form that compiled code takes."""
+
+    hop: int
+    length: int
+    floor: int
+    silence_bits: int
+    first_bin: int
+    window: npt.NDArray[np.int16]
+    order: npt.NDArray[np.uint8]
+    twiddle: npt.NDArray[np.int16]
+    split: npt.NDArray[np.int16]
+    weight: npt.NDArray[np.uint8]
+    segment_bins: npt.NDArray[np.uint8]
+    log2: npt.NDArray[np.uint16]
+
+
+def constants(settings: FrontEnd) -> Constants:
+    """What `clips` needs of `settings`."""
+    t = tables(settings)
+    return Constants(
+        settings.hop, settings.window, settings.floor, settings.silence_bits, t.first_bin,
+        t.window, t.order, t.twiddle, t.split, t.weight, t.segment_bins, t.log2,
+    )  # fmt: skip
 
 
 @njit(cache=True, inline="always")
@@ -35,12 +67,15 @@ def _used_bits(values, start, used):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _gains(re, im, used, gain):  # type: ignore[no-untyped-def]
-    """How many of the last two stages need not halve: 0, 1 or 2 in each lane."""
+def _gains(re, im, gain, whole):  # type: ignore[no-untyped-def]
+    """How many of the last two stages need not halve: 0, 1 or 2 in each lane, and which."""
+    used = np.empty(LANES, np.int32)
     _used_bits(re, 0, used)
     _used_bits(im, 0, gain)
     for lane in range(LANES):
         gain[lane] = min(max(14 - max(used[lane], gain[lane]), 0), 2)
+        whole[1, lane] = gain[lane] > 0
+        whole[2, lane] = gain[lane] > 1
 
 
 @njit(cache=True)
@@ -199,54 +234,51 @@ def _gather(pcm, first, hop, window, x):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _clip(  # type: ignore[no-untyped-def]
-    pcm, hop, length, floor, silence_bits, window, order, twiddle, split, first_bin, weight,
-    segment_bins, log2, out,
-):  # fmt: skip
+def _transform(x, c, used, headroom, gain, re, im):  # type: ignore[no-untyped-def]
+    """Samples to the spectrum of their packed half, with the bits they use and what was gained."""
+    fft = x.shape[0]
+    _used_bits(x, fft - c.length, used)
+    for lane in range(LANES):
+        headroom[lane] = min(15 - used[lane], 14)
+    if fft == 512:
+        _first_stage_4(x, c.window, c.order, headroom, re, im)
+    else:
+        _first_stage_2(x, c.window, c.order, headroom, re, im)
+    quarter = fft // 128
+    whole = np.zeros((3, LANES), np.int32)
+    for stage in range(3):
+        _stage(re, im, quarter, c.twiddle, whole[stage])
+        if stage == 0:
+            _gains(re, im, gain, whole)
+        quarter *= 4
+
+
+@njit(cache=True)
+def _clip(pcm, c, out):  # type: ignore[no-untyped-def]
     """All frames of one clip: int16 `(samples,)` into int16 `(frames, bands)`."""
-    fft = window.shape[0]
+    fft = c.window.shape[0]
     x = np.zeros((fft, LANES), np.int32)
-    re = np.empty((fft // 2, LANES), np.int32)
-    im = np.empty((fft // 2, LANES), np.int32)
+    re, im = np.empty((fft // 2, LANES), np.int32), np.empty((fft // 2, LANES), np.int32)
     power = np.empty((fft // 2, LANES), np.int64)
     energy = np.empty((out.shape[1], LANES), np.int64)
-    used = np.empty(LANES, np.int32)
-    scratch = np.empty(LANES, np.int32)
+    used, headroom = np.empty(LANES, np.int32), np.empty(LANES, np.int32)
     gain = np.empty(LANES, np.int32)
-    none = np.zeros(LANES, np.int32)
     for first in range(0, out.shape[0], LANES):
-        _gather(pcm, first, hop, length, x)
-        _used_bits(x, fft - length, used)
-        headroom = np.minimum(15 - used, 14).astype(np.int32)
-        quarter = 2
-        if fft == 512:
-            _first_stage_4(x, window, order, headroom, re, im)
-            quarter = 4
-        else:
-            _first_stage_2(x, window, order, headroom, re, im)
-        _stage(re, im, quarter, twiddle, none)
-        _gains(re, im, scratch, gain)
-        _stage(re, im, 4 * quarter, twiddle, np.minimum(gain, 1).astype(np.int32))
-        _stage(re, im, 16 * quarter, twiddle, gain >> 1)
-        _power(re, im, split, power)
-        _mel(power, first_bin, weight, segment_bins, energy)
+        _gather(pcm, first, c.hop, c.length, x)
+        _transform(x, c, used, headroom, gain, re, im)
+        _power(re, im, c.split, power)
+        _mel(power, c.first_bin, c.weight, c.segment_bins, energy)
         for lane in range(min(LANES, out.shape[0] - first)):
             exponent = 512 * (14 - np.int64(headroom[lane] + gain[lane]))
             for band in range(out.shape[1]):
-                value = np.int64(floor)
-                if used[lane] > silence_bits and energy[band, lane] > 0:
-                    value = _log2(energy[band, lane], log2) + exponent
-                out[first + lane, band] = max(value, np.int64(floor))
+                value = np.int64(c.floor)
+                if used[lane] > c.silence_bits and energy[band, lane] > 0:
+                    value = _log2(energy[band, lane], c.log2) + exponent
+                out[first + lane, band] = max(value, np.int64(c.floor))
 
 
-@njit(cache=True, parallel=True)
-def clips(  # type: ignore[no-untyped-def]
-    pcm, hop, length, floor, silence_bits, window, order, twiddle, split, first_bin, weight,
-    segment_bins, log2, out,
-):  # fmt: skip
-    """int16 `(clips, samples)` into int16 `(clips, frames, bands)`, parallel over clips."""
-    for clip in prange(pcm.shape[0]):
-        _clip(
-            pcm[clip], hop, length, floor, silence_bits, window, order, twiddle, split,
-            first_bin, weight, segment_bins, log2, out[clip],
-        )  # fmt: skip
+@njit(cache=True, nogil=True)
+def clips(pcm, constants, out):  # type: ignore[no-untyped-def]
+    """int16 `(clips, samples)` into int16 `(clips, frames, bands)`; holds no interpreter lock."""
+    for clip in range(pcm.shape[0]):
+        _clip(pcm[clip], constants, out[clip])
