@@ -81,6 +81,7 @@ def compile_firmware(
     name = generated.network.name
     elf = folder / f"{name}.elf"
     common = [*WARNINGS, _OPTIMISE, "-g", *core_flags(compiler, board.core)]
+    common += _same_everywhere(generated.folder, folder)
     include = ["-I", str(generated.folder.resolve()), *_system_headers(compiler)]
     objects = []
     for source in sources:
@@ -153,6 +154,11 @@ def write_main(generated: GeneratedCode, folder: Path) -> None:
     for template in ("trace.h", "main.c"):
         text = render(f"{template}.j2", program, sha256=generated.sha256)
         write_atomic(folder / f"{generated.network.name}_{template}", text)
+
+
+def _same_everywhere(code: Path, folder: Path) -> list[str]:
+    """Debug information without this computer's paths: the same network gives the same image."""
+    return [f"-ffile-prefix-map={folder.resolve()}=.", f"-ffile-prefix-map={code.resolve()}=c"]
 
 
 def _system_headers(compiler: Compiler) -> list[str]:
