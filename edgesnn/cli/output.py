@@ -47,6 +47,19 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     return made
 
 
+def facts(title: str, rows: Sequence[tuple[str, object]]) -> Table:
+    """Names and values, without a heading."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False)
+    made.add_column(style="dim", no_wrap=True)
+    made.add_column(overflow="fold")
+    for name, value in rows:
+        made.add_row(f"  {escape(name)}", escape(str(value)))
+    return made
+
+
 def _is_number(cell: object) -> bool:
     text = str(cell).replace(" ", "").replace(",", "").replace("%", "")
     return isinstance(cell, int | float) or text[:1].isdigit() or text[:1] in ("-", "–", "")

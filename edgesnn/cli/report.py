@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from edgesnn.cli.output import console, table
+from edgesnn.cli.activity import percent
+from edgesnn.cli.output import console, facts, table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -14,17 +15,66 @@ if TYPE_CHECKING:
 def print_report(report: Mapping[str, Any]) -> None:
     """Print the report of `edgesnn.pipeline.build.build`."""
     screen = console()
-    screen.print(table(f"{report['network']['name']}", ("", ""), _figures(report)))
-    rows = [
-        (rung["name"], rung["status"], rung["clips"] or "", f"{rung['values']:,}", rung["detail"])
-        for rung in report["verification"]["rungs"]
-    ]
-    columns = ("rung", "verdict", "clips", "values compared", "machine or reason")
-    screen.print(table("bit-exact against the Numba engine", columns, rows))
-    screen.print(table("files", ("", ""), list(report["files"].items())))
+    network = report["network"]
+    screen.print(f"{network['name']}  sha256 {network['sha256'][:16]}", markup=False)
+    screen.print(facts("what it does", figures(report)))
+    screen.print(rung_table(report["verification"]))
+    screen.print(facts("files", list(report["files"].items())))
     screen.print("next:", markup=False)
     for command in report["next"]:
         screen.print(f"  {command}", markup=False)
+
+
+def figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The few numbers that a build is judged by; every one of them is also in the JSON."""
+    activity, firmware = report["activity"], report["firmware"]
+    clip, plan = activity["conditions"][0]["activity"]["total"], firmware["plan"]
+    rows = []
+    for split in ("validation", "testing"):
+        stated = report["network"]["notes"].get(f"{split}_accuracy")
+        if stated is not None:
+            rows.append((f"{split} accuracy, PyTorch", percent(float(stated))))
+    if activity["accuracy"] is not None:
+        measured = percent(activity["accuracy"]["accuracy"])
+        rows.append(("accuracy, integer network", f"{measured} of {activity['clips_from']}"))
+    return [
+        *rows,
+        (
+            "spikes a clip",
+            f"{clip['spikes']:,.0f} ({percent(clip['firing_rate'])} of neuron steps)",
+        ),
+        ("operations a clip", _operations(clip)),
+        ("flash, tables", f"{plan['flash_bytes']:,} bytes"),
+        ("RAM, all state", f"{plan['ram_bytes']:,} bytes"),
+        (f"test image for {firmware['board']}", _image(firmware)),
+        ("time", f"{report['seconds']:,.0f} s"),
+    ]
+
+
+def _operations(clip: Mapping[str, Any]) -> str:
+    return (
+        f"{clip['effective_acs']:,.0f} Effective_ACs, {clip['effective_macs']:,.0f} "
+        f"Effective_MACs (dense: {clip['dense']:,.0f})"
+    )
+
+
+def _image(firmware: Mapping[str, Any]) -> str:
+    return (
+        f"{firmware['flash_bytes']:,} bytes of flash, {firmware['ram_bytes']:,} of RAM "
+        f"({firmware['core']}, {firmware['compiler']})"
+    )
+
+
+def rung_table(verification: Mapping[str, Any]) -> Table:
+    """One line a rung of the exactness ladder."""
+    rows = [
+        (each["name"], each["status"], each["clips"] or "", f"{each['values']:,}", each["detail"])
+        for each in verification["rungs"]
+    ]
+    columns = ("rung", "verdict", "clips", "values compared", "machine or reason")
+    return table(
+        f"against the {verification['reference']} engine, {verification['stimulus']}", columns, rows
+    )
 
 
 def print_lowering(record: Mapping[str, Any]) -> None:
@@ -88,23 +138,6 @@ def print_image(record: Mapping[str, Any]) -> None:
     screen.print(f"{record['image']}  by {record['compiler']}", markup=False)
 
 
-def print_record(record: Mapping[str, Any]) -> None:
-    """Print a flat record as two columns; a text of several lines under its own heading."""
-    screen = console()
-    flat = [(key, value) for key, value in record.items() if "\n" not in str(value)]
-    screen.print(table("", ("", ""), [(key.replace("_", " "), _plain(v)) for key, v in flat]))
-    for key, value in record.items():
-        if "\n" in str(value):
-            screen.print(f"{key}:\n{value}", markup=False)
-
-
-def _figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(key.replace("_", " "), _plain(value)) for key, value in report["figures"].items()]
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:,.4g}"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return f"{value:,}" if isinstance(value, int) else str(value)
+def print_record(title: str, record: Mapping[str, Any]) -> None:
+    """Print a flat record as names and values."""
+    console().print(facts(title, [(key.replace("_", " "), value) for key, value in record.items()]))

@@ -35,7 +35,7 @@ def train(
     if json:
         print_json(record)
     else:
-        print_record(record)
+        print_record("trained", record)
 
 
 def lower(

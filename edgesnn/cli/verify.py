@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from edgesnn.cli import options
-from edgesnn.cli.output import announce, console, print_json, table
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from edgesnn.pipeline.ladder import Rung
+from edgesnn.cli.output import announce, console, print_json
 
 
 def verify(
@@ -35,6 +29,7 @@ def verify(
 
     Status 3 where two differ; the first clip, step, layer and neuron that does is named.
     """
+    from edgesnn.cli.report import rung_table
     from edgesnn.pipeline.datasets import named_recordings
     from edgesnn.pipeline.ladder import chosen_rungs, require_agreement
     from edgesnn.pipeline.verify import verify_source
@@ -52,18 +47,5 @@ def verify(
     if json:
         print_json(result.record())
     else:
-        console().print(rung_table(result.rungs, result.stimulus))
+        console().print(rung_table(result.record()))
     require_agreement(result.rungs, required)
-
-
-def rung_table(rungs: Sequence[Rung], stimulus: str) -> Table:
-    """One line a rung."""
-    rows = [
-        (each.name, each.status, each.clips or "", f"{each.values:,}", each.detail)
-        for each in rungs
-    ]
-    return table(
-        f"Against the Numba engine, on {stimulus}",
-        ("rung", "verdict", "clips", "values compared", "machine or reason"),
-        rows,
-    )

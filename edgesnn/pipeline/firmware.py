@@ -44,6 +44,8 @@ def make_firmware(
     with staged(places.path) as work:
         code = generate(network, work / places.c.name, command=f"edgesnn generate {places.path}")
         firmware = compile_firmware(code, board, folder=work / places.firmware.name / board.name)
+        for each in firmware.elf.parent.glob("*.o"):
+            each.unlink()
         record = _firmware_record(firmware, places.path / firmware.elf.relative_to(work))
     return {**record, "plan": plan_record(code.plan)}
 
@@ -132,6 +134,7 @@ def staged(folder: Path) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder))
+        work.chmod(folder.stat().st_mode & 0o777)
         try:
             yield work
             for path in sorted(work.rglob("*")):

@@ -35,7 +35,7 @@ class Verification:
         return {
             "network": self.network.name,
             "sha256": identity(self.network),
-            "reference": "numba",
+            "reference": "Numba",
             "stimulus": self.stimulus,
             "rungs": [rung.record() for rung in self.rungs],
         }
