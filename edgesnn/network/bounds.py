@@ -183,9 +183,15 @@ def firing(network: Network, layer: Layer) -> tuple[IntArray, IntArray]:
 
     Both bool `(neurons,)`; neurons in neither may do as they like, as far as intervals can tell.
     """
+    low, high = firing_range(network, layer)
+    fires_at = _fires_at(layer)
+    return np.asarray(high < fires_at), np.asarray(low >= fires_at)
+
+
+def firing_range(network: Network, layer: Layer) -> tuple[IntArray, IntArray]:
+    """Least and greatest `u` that each neuron of a spiking layer can be compared with."""
     u, _ = _reach(layer, current_bounds(network, layer))
-    held, fires_at = u.clamped(INT16), _fires_at(layer)
-    return np.asarray(held.high < fires_at), np.asarray(held.low >= fires_at)
+    return _ends(u.clamped(INT16))
 
 
 def _fires_at(layer: Layer) -> IntArray:
