@@ -14,6 +14,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import soundfile
+from edgesnn.codegen.generate import RUNTIME
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -31,7 +32,6 @@ from edgesnn.frontend import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-RUNTIME = ROOT / "codegen" / "runtime"
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 TRAP = ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
 
@@ -272,6 +272,8 @@ def test_nothing_leaves_sixteen_bits(host: HostFrontEnd) -> None:
 def bench() -> ModuleType:
     """benchmarks/frontend.py: the firmware of the front-end alone, and the counting cores."""
     path = ROOT / "benchmarks" / "frontend.py"
+    if not path.is_file():
+        pytest.skip("benchmarks/frontend.py is not beside the tests")
     spec = importlib.util.spec_from_file_location("benchmark_frontend", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
