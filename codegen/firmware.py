@@ -80,7 +80,9 @@ def compile_firmware(
     sources = write_firmware_sources(generated, board, folder, stack_bytes)
     name = generated.network.name
     elf = folder / f"{name}.elf"
-    common = [*WARNINGS, _OPTIMISE, "-g", *core_flags(compiler, board.core)]
+    # Without the folders' names in its debug information the same network gives the same image.
+    unnamed = [f"-ffile-prefix-map={each.resolve()}=." for each in (folder, generated.folder)]
+    common = [*WARNINGS, _OPTIMISE, "-g", *unnamed, *core_flags(compiler, board.core)]
     common += _same_everywhere(generated.folder, folder)
     include = ["-I", str(generated.folder.resolve()), *_system_headers(compiler)]
     objects = []
