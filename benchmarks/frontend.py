@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import soundfile
-from edgesnn.codegen.generate import RUNTIME
 
+import edgesnn.codegen
 from edgesnn.files import write_atomic
 from edgesnn.frontend import (
     FrontEnd,
@@ -38,6 +38,7 @@ from edgesnn.frontend import (
 from edgesnn.frontend.reference import UNITS_PER_DECIBEL, log_mel_float, peak_level
 
 ROOT = Path(__file__).resolve().parent.parent
+RUNTIME = Path(edgesnn.codegen.__file__).parent / "runtime"
 CORES = ("cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33")
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 FLASH, RAM, STACK, RETURN = 0x00010000, 0x20000000, 0x20010000, 0x000FFFF0

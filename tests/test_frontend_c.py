@@ -14,10 +14,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 import soundfile
-from edgesnn.codegen.generate import RUNTIME
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+import edgesnn.codegen
 from edgesnn.errors import NetworkError
 from edgesnn.frontend import (
     FrontEnd,
@@ -32,6 +32,7 @@ from edgesnn.frontend import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
+RUNTIME = Path(edgesnn.codegen.__file__).parent / "runtime"
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 TRAP = ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
 
