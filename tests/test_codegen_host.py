@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from edgesnn.codegen import HostC, generate, host_compiler, memory_plan
+from edgesnn.codegen import Compiler, HostC, generate, host_compiler, memory_plan
 from edgesnn.codegen.firmware import STARTUP, write_main
 from edgesnn.codegen.record import record_dtype, traces_of
 from edgesnn.codegen.toolchain import WARNINGS, compile_c
@@ -24,6 +25,8 @@ from edgesnn.network.arrays import IntArray
 
 from .codegen_networks import keyword_network, sounds, tiny_network
 from .strategies import clips, networks
+
+CHECKOUT = Path(__file__).resolve().parent.parent
 
 _SANITISERS = "-fsanitize=address,undefined"
 
@@ -140,6 +143,29 @@ def test_two_networks_in_one_program(tmp_path: Path) -> None:
     compile_c(host_compiler(), [*WARNINGS, "-o", "both", "both.c", "left.c", "right.c"], tmp_path)
     assert scores[0] != scores[1]
     assert subprocess.run(["./both"], cwd=tmp_path, timeout=20).returncode == 0
+
+
+def test_the_example_of_the_documentation_compiles(tmp_path: Path) -> None:
+    page = (CHECKOUT / "docs" / "CODEGEN.md").read_text()
+    (example,) = re.findall(r"```c\n(.*?)```", page, re.DOTALL)
+    generate(keyword_network(), tmp_path)
+    show = "#include <stdint.h>\nvoid show(const char *word, const int32_t *scores);\n"
+    (tmp_path / "example.c").write_text(show + example)
+    compile_c(host_compiler(), [*WARNINGS, "-c", "example.c", "keywords.c"], tmp_path)
+
+
+@pytest.mark.slow
+@settings(max_examples=25, deadline=None, phases=[Phase.generate])
+@given(network=networks(), seed=st.integers(0, 2**32 - 1))
+def test_no_network_reaches_undefined_behaviour(network: Network, seed: int) -> None:
+    """The sanitiser ends the process at the first fault."""
+    named = host_compiler()
+    if named.kind != "gcc":
+        pytest.skip("needs gcc or clang")
+    checked = (*named.command, "-fsanitize=undefined", "-fno-sanitize-recover=all")
+    features = clips(network, seed)
+    machine = HostC(network, optimise="-O1", compiler=Compiler("gcc", checked))
+    assert first_divergence(network, Oracle(network).run(features), machine.run(features)) is None
 
 
 def test_the_header_is_c_plus_plus_whatever_layers_are_called(tmp_path: Path) -> None:
