@@ -142,9 +142,11 @@ class Codec:
         if value.keys() == {"tensor"}:
             return tensors[value["tensor"]]
         kind = self.kinds[value["class" if "class" in value else "kind"]]
-        known = [each.name for each in fields(kind)]
+        known = {each.name: str(each.type) for each in fields(kind)}
         if value.keys() != {_tag(kind), *known}:
             raise KeyError(f"{path or self.what} has not the fields of a {kind.__name__}")
+        for each, annotation in known.items():
+            _check_plain(annotation, value[each], _join(path, each))
         return kind(
             **{each: self._field(each, value[each], _join(path, each), tensors) for each in known}
         )
@@ -159,6 +161,30 @@ class Codec:
                 raise TypeError("notes must be text")
             return value
         return self._decode(value, path, tensors)
+
+
+#: JSON types of the fields that are plain values, by their annotation.
+_PLAIN: dict[str, tuple[type, ...]] = {
+    "bool": (bool,),
+    "int": (int,),
+    "str": (str,),
+    "Reset": (str,),
+    "Kind": (str,),
+    "Delay": (int, dict),
+}
+_PLAIN_ITEMS = {"tuple[int, ...]": int, "tuple[int, int]": int, "tuple[str, ...]": str}
+
+
+def _check_plain(annotation: str, value: object, path: str) -> None:
+    """Refuse a plain field of another type: `true` would pass for 1, and text for a list."""
+    allowed = (str,) if annotation.startswith("Literal[") else _PLAIN.get(annotation)
+    if allowed is not None and type(value) not in allowed:
+        raise TypeError(f"{path} is {value!r}")
+    item = _PLAIN_ITEMS.get(annotation)
+    if item is None:
+        return
+    if not isinstance(value, list) or any(type(each) is not item for each in value):
+        raise TypeError(f"{path} is {value!r}")
 
 
 def _join(path: str, name: str) -> str:

@@ -145,7 +145,10 @@ def _group_faults(network: Network, layer: Layer, group: Synapses) -> Iterator[s
         return
     yield from _delay_faults(network, layer, group)
     yield from _weight_faults(group)
-    yield from _field_faults(group)
+    faults = [*_field_faults(group)]
+    yield from faults
+    if faults:
+        return
     try:
         target = output_shape(group, network.source_shape(group.source))
     except (NetworkError, ZeroDivisionError, ValueError, TypeError) as error:
