@@ -84,7 +84,7 @@ def count(model: KeywordSpotter, outcome: Outcome, chosen: Tensor | None = None)
     spikes = []
     for trace in outcome.layers:
         fired = trace.spikes if chosen is None else trace.spikes[:, chosen]
-        spikes.append(float(fired.sum(dtype=torch.float64)))
+        spikes.append(float(fired.detach().sum(dtype=torch.float64)))
     first = model.hidden[0]
     fan = first.settings.width * first.delays.shape[0]
     return Activity(

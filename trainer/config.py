@@ -105,7 +105,7 @@ class LossSettings(Settings):
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.05
     later_steps: Share = 0.3
     activity: NotNegative = 0.0
-    activity_target: Share = 0.0
+    firing: NotNegative = 0.0
 
 
 class OptimiserSettings(Settings):

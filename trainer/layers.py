@@ -28,6 +28,9 @@ from edgesnn.trainer.synapses import currents
 #: Highest threshold in LSB: leaves the membrane room above it within int16.
 THRESHOLD_LIMIT = 16384.0
 
+#: Deviations of the synaptic current in one threshold at the start: neurons start out quiet.
+INITIAL_GAIN = 0.3
+
 
 def fraction(raw: Tensor) -> Tensor:
     """A decay in 1/256, 0 … 256, from its logit."""
@@ -50,7 +53,7 @@ class Normaliser(nn.Module):
 
     def __init__(self, size: int, momentum: float = 0.05) -> None:
         super().__init__()
-        self.gain = nn.Parameter(torch.ones(size))
+        self.gain = nn.Parameter(torch.full((size,), INITIAL_GAIN))
         self.momentum = momentum
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("deviation", torch.ones(size))

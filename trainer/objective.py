@@ -16,10 +16,10 @@ def loss_of(
 ) -> Tensor:
     """Cross-entropy at the last step and over the later half, and a penalty on activity.
 
-    L = (1 − κ)·CE(z_T, y) + κ·CE(mean of z_t over t ≥ T/2, y) + λ·max(0, A − A₀)
+    L = (1 − κ)·CE(z_T, y) + κ·CE(mean of z_t over t ≥ T/2, y) + λ·A + μ·R
 
-    with κ = `later_steps`, λ = `activity`, A₀ = `activity_target`. A is the share of all synapses
-    that carry a spike in a mean step: firing rates weighted by fan-out.
+    with κ = `later_steps`, λ = `activity`, μ = `firing`. R is the share of neurons that fire in a
+    mean step, A the share of synapses that carry a spike: the same, weighted by fan-out.
 
     Args:
         model: for the fan-out of its layers.
@@ -34,14 +34,14 @@ def loss_of(
         mean = logits[len(logits) // 2 :].mean(0)
         loss = loss + later * cross_entropy(mean, labels, label_smoothing=smoothing)
     if settings.activity:
-        over = torch.relu(synaptic_rate(model, outcome) - settings.activity_target)
-        loss = loss + settings.activity * over
+        loss = loss + settings.activity * spike_share(outcome, fan_out(model))
+    if settings.firing:
+        loss = loss + settings.firing * spike_share(outcome, [1] * len(outcome.layers))
     return loss
 
 
-def synaptic_rate(model: KeywordSpotter, outcome: Outcome) -> Tensor:
-    """Share of the synapses behind spikes that carry one in a mean step: differentiable, `()`."""
-    fans = fan_out(model)
+def spike_share(outcome: Outcome, fans: list[int]) -> Tensor:
+    """Spikes over neurons and steps, each layer weighted by `fans`: differentiable, `()`, 0 … 1."""
     dense = sum(
         fan * trace.spikes.shape[-1] for fan, trace in zip(fans, outcome.layers, strict=True)
     )

@@ -1,0 +1,164 @@
+"""Whole training runs on a toy task: resume, interruption, logs, reports."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("brevitas")
+
+from edgesnn.errors import FileFormatError, UsageError  # noqa: E402
+from edgesnn.quantize import lower  # noqa: E402
+from edgesnn.sim.engine import Engine  # noqa: E402
+from edgesnn.trained import load_trained  # noqa: E402
+from edgesnn.trainer import run as run_module  # noqa: E402
+from edgesnn.trainer.checkpoint import CHECKPOINT  # noqa: E402
+from edgesnn.trainer.config import parse_config  # noqa: E402
+from edgesnn.trainer.data.dataset import Clip, Dataset  # noqa: E402
+from edgesnn.trainer.features import split_features, training_features  # noqa: E402
+from edgesnn.trainer.run import InterruptedTrainingError, choose_device, train  # noqa: E402
+
+CONFIG = {
+    "name": "tones",
+    "frontend": {"fft": 256, "window": 256, "hop": 256, "bands": 8},
+    "model": {
+        "input": {"taps": [0, 2]},
+        "hidden": [{"width": 12}, {"width": 8, "taps": [0, 1]}],
+        "dropout": 0.1,
+    },
+    "augment": {"variants": 1, "band_masks": 1, "band_width": 2},
+    "loss": {"activity": 0.1, "firing": 0.1},
+    "optimiser": {"epochs": 8, "batch": 16, "rate": 2e-2, "average": 0.8},
+}
+
+
+class Tone:
+    """A second of a tone in noise."""
+
+    def __init__(self, hertz, seed):
+        self.hertz, self.seed = hertz, seed
+
+    def pcm(self):
+        random = np.random.default_rng(self.seed)
+        wave = 6000 * np.sin(2 * np.pi * self.hertz * np.arange(16000) / 16000)
+        return np.rint(wave * (self.hertz > 0) + random.normal(0, 60, 16000)).astype(np.int16)
+
+    def key(self):
+        return f"tone:{self.hertz}:{self.seed}"
+
+
+@pytest.fixture
+def tones(tmp_path, monkeypatch):
+    monkeypatch.setenv("EDGESNN_CACHE", str(tmp_path / "cache"))
+    pitches = (500, 2500, 0)
+    clips = [
+        Clip(f"{split}/{label}/{n}", label, f"{split}{n}", split, Tone(hertz, 100 * part + n))
+        for part, (split, count) in enumerate(
+            [("training", 32), ("validation", 8), ("testing", 8)], start=1
+        )
+        for label, hertz in enumerate(pitches)
+        for n in range(count)
+    ]
+    noise = {"training": (Tone(0, 7),)}
+    return Dataset("tones", ("low", "high", "silence"), tuple(clips), noise)
+
+
+def without_clock(history):
+    clock = {"wall_s", "cpu_s", "load"}
+    return [{k: v for k, v in line.items() if k not in clock} for line in history]
+
+
+def test_resumed_run_equals_uninterrupted_run(tones, tmp_path, monkeypatch):
+    config = parse_config(CONFIG, "test")
+    whole = train(config, tones, tmp_path / "whole", seed=3)
+    assert whole.evaluations["testing"].accuracy > 0.9
+
+    real, calls = run_module.train_epoch, []
+
+    def interrupted(*args):
+        calls.append(args)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(*args)
+
+    monkeypatch.setattr(run_module, "train_epoch", interrupted)
+    with pytest.raises(InterruptedTrainingError, match="epoch 3 of 8; epoch 2 is kept") as caught:
+        train(config, tones, tmp_path / "parts", seed=3)
+    assert caught.value.exit_code == 130
+    assert not (tmp_path / "parts" / "report.json").exists()
+    monkeypatch.setattr(run_module, "train_epoch", real)
+    parts = train(config, tones, tmp_path / "parts", seed=3)
+
+    one = (whole.folder / "trained.safetensors").read_bytes()
+    assert one == (parts.folder / "trained.safetensors").read_bytes()
+    assert without_clock(whole.history) == without_clock(parts.history)
+    assert [line["epoch"] for line in parts.history] == list(range(1, 9))
+    another = train(config, tones, tmp_path / "parts", seed=4)
+    assert (another.folder / "trained.safetensors").read_bytes() != one
+
+
+def test_run_folder_tells_everything(tones, tmp_path):
+    config = parse_config(CONFIG, "test")
+    result = train(config, tones, tmp_path / "run")
+    echoed = tomllib.loads((result.folder / "config.toml").read_text())
+    assert parse_config(echoed, "echo") == config
+    lines = [json.loads(text) for text in (result.folder / "log.jsonl").read_text().splitlines()]
+    assert lines == result.history
+    wanted = {"loss", "training_accuracy", "validation_accuracy", "firing_rates", "spikes"}
+    assert wanted | {"synaptic_operations", "first_layer_macs", "wall_s"} <= lines[0].keys()
+    report = json.loads((result.folder / "report.json").read_text())
+    assert np.sum(report["testing"]["confusion"]) == 24
+    assert report["testing"]["by_kind"].keys() == {"speech", "silence"}
+    for name in ("curves.png", "confusion_validation.png", "confusion_testing.png"):
+        assert (result.folder / name).read_bytes()[:4] == b"\x89PNG"
+    # The exported network decides as the model did, clip by clip, in another engine.
+    network = lower(load_trained(result.folder / "trained.safetensors"))
+    split = split_features(tones, "testing", network.frontend)
+    decisions = Engine(network).classify(np.array(split.variant(0))).decisions
+    confusion = np.zeros((3, 3), np.int64)
+    np.add.at(confusion, (split.labels, decisions), 1)
+    assert np.array_equal(confusion, result.evaluations["testing"].confusion)
+
+
+def test_log_counts_what_the_layers_did(tones, tmp_path):
+    result = train(parse_config(CONFIG, "test"), tones, tmp_path / "run", test=False)
+    assert "testing" not in result.evaluations
+    activity = result.evaluations["validation"].activity
+    frames = 16000 // 256
+    assert activity.macs / activity.clips == frames * 8 * 2 * 12  # channels, taps, neurons
+    assert activity.operations == activity.spikes[0] * 8 * 2 + activity.spikes[1] * 3
+
+
+def test_varied_copies_differ_and_are_repeatable(tones, tmp_path, monkeypatch):
+    config = parse_config(CONFIG, "test")
+    frontend = run_module.fit_front_end(tones, config)
+    first = np.array(training_features(tones, frontend, config.augment).variants)
+    monkeypatch.setenv("EDGESNN_CACHE", str(tmp_path / "elsewhere"))
+    again = training_features(tones, frontend, config.augment).variants
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first[0], first[1])
+
+
+def test_damaged_checkpoint_is_refused(tones, tmp_path):
+    config = parse_config(CONFIG, "test")
+    train(config, tones, tmp_path / "run", test=False)
+    path = tmp_path / "run" / CHECKPOINT
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(bytes(content))
+    with pytest.raises(FileFormatError, match="delete it to start the run anew"):
+        train(config, tones, tmp_path / "run", test=False)
+    path.write_bytes(bytes(content[:100]))
+    with pytest.raises(FileFormatError, match="damaged"):
+        train(config, tones, tmp_path / "run", test=False)
+    train(config, tones, tmp_path / "run", resume=False, test=False)
+
+
+def test_device_is_named_or_found():
+    assert choose_device("cpu") == "cpu"
+    with pytest.raises(UsageError, match="no device 'nonsense'"):
+        choose_device("nonsense")
