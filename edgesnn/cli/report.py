@@ -18,11 +18,12 @@ def print_report(report: Mapping[str, Any]) -> None:
     network = report["network"]
     screen.print(f"{network['name']}  sha256 {network['sha256'][:16]}", markup=False)
     screen.print(facts("what it does", figures(report)))
+    screen.print()
     screen.print(rung_table(report["verification"]))
     screen.print(facts("files", list(report["files"].items())))
-    screen.print("next:", markup=False)
+    screen.print("\nnext", style="bold")
     for command in report["next"]:
-        screen.print(f"  {command}", markup=False)
+        screen.print(f"   {command}", markup=False)
 
 
 def figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
