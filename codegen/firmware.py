@@ -83,7 +83,6 @@ def compile_firmware(
     # Without the folders' names in its debug information the same network gives the same image.
     unnamed = [f"-ffile-prefix-map={each.resolve()}=." for each in (folder, generated.folder)]
     common = [*WARNINGS, _OPTIMISE, "-g", *unnamed, *core_flags(compiler, board.core)]
-    common += _same_everywhere(generated.folder, folder)
     include = ["-I", str(generated.folder.resolve()), *_system_headers(compiler)]
     objects = []
     for source in sources:
@@ -156,11 +155,6 @@ def write_main(generated: GeneratedCode, folder: Path) -> None:
     for template in ("trace.h", "main.c"):
         text = render(f"{template}.j2", program, sha256=generated.sha256)
         write_atomic(folder / f"{generated.network.name}_{template}", text)
-
-
-def _same_everywhere(code: Path, folder: Path) -> list[str]:
-    """Debug information without this computer's paths: the same network gives the same image."""
-    return [f"-ffile-prefix-map={folder.resolve()}=.", f"-ffile-prefix-map={code.resolve()}=c"]
 
 
 def _system_headers(compiler: Compiler) -> list[str]:
