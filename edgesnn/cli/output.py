@@ -62,4 +62,4 @@ def facts(title: str, rows: Sequence[tuple[str, object]]) -> Table:
 
 def _is_number(cell: object) -> bool:
     text = str(cell).replace(" ", "").replace(",", "").replace("%", "")
-    return isinstance(cell, int | float) or text[:1].isdigit() or text[:1] in ("-", "–", "")
+    return isinstance(cell, int | float) or text[:1].isdigit() or text[:1] in ("-", "–", "·", "")
