@@ -110,7 +110,7 @@ def membrane_bounds(network: Network, layer: Layer) -> MembraneBounds:
     return _spiking_bounds(layer, current)
 
 
-_ROUNDS = 4096
+_ROUNDS, _PATIENCE = 4096, 64
 
 
 def _readout_bounds(layer: Layer, current: CurrentBounds) -> MembraneBounds:
@@ -166,16 +166,26 @@ def _reach(layer: Layer, current: CurrentBounds) -> tuple[_Interval, _Interval]:
     """What `u` and `a` of each neuron can be before their clamps, over all inputs and time."""
     zero = np.zeros(layer.size, np.int64)
     v, a = _Interval(zero, zero), _Interval(zero, zero)
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         before = (v, a)
         u, new_v = _membrane_round(layer, current, v, a)
         v = v.widened(new_v.low, new_v.high)
+        if number == _PATIENCE:
+            v = _stretched(layer, before[0], v)
         raw_a = _adaptation_round(layer, v, a)
         a = a.widened(*_ends(raw_a.clamped(INT16)))
         if v.equals(before[0]) and a.equals(before[1]):
             return u, raw_a
     wide = _Interval(zero + INT16[0] - 1, zero + INT16[1] + 1)  # still creeping: clamps are certain
     return wide, wide if isinstance(layer.neuron, AdaptiveLeaky) else raw_a
+
+
+def _stretched(layer: Layer, before: _Interval, now: _Interval) -> _Interval:
+    """Take the ends that still move without a leak to the clamp: nothing else will stop them."""
+    decay = layer.neuron.decay if isinstance(layer.neuron, Leaky) else np.full(layer.shape[0], 256)
+    endless = layer.per_neuron(decay == 256)
+    low = np.where(endless & (now.low < before.low), INT16[0], now.low)
+    return _Interval(low, np.where(endless & (now.high > before.high), INT16[1], now.high))
 
 
 def firing(network: Network, layer: Layer) -> tuple[IntArray, IntArray]:
