@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edgesnn.codegen.emit import GeneratedCode, generate
-    from edgesnn.codegen.firmware import Firmware, compile_firmware
+    from edgesnn.codegen.firmware import compile_firmware
     from edgesnn.codegen.host import HostC
+    from edgesnn.codegen.image import Firmware
     from edgesnn.codegen.plan import MemoryPlan, MemoryRow, memory_plan
     from edgesnn.codegen.qemu import Qemu
+    from edgesnn.codegen.selftest import compile_selftest
     from edgesnn.codegen.toolchain import Compiler, cross_compiler, host_compiler
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "MemoryRow",
     "Qemu",
     "compile_firmware",
+    "compile_selftest",
     "cross_compiler",
     "generate",
     "host_compiler",
@@ -33,13 +36,14 @@ __all__ = [
 
 _HOME = {
     "Compiler": "toolchain",
-    "Firmware": "firmware",
+    "Firmware": "image",
     "GeneratedCode": "emit",
     "HostC": "host",
     "MemoryPlan": "plan",
     "MemoryRow": "plan",
     "Qemu": "qemu",
     "compile_firmware": "firmware",
+    "compile_selftest": "selftest",
     "cross_compiler": "toolchain",
     "generate": "emit",
     "host_compiler": "toolchain",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from edgesnn.boards import BOARDS, CORES, Board, emulated_board, find_board
 from edgesnn.codegen.emit import generate
 from edgesnn.codegen.firmware import compile_firmware
 from edgesnn.codegen.host import require_features, whole_hops
+from edgesnn.codegen.image import Firmware
 from edgesnn.codegen.record import record_dtype, traces_of
 from edgesnn.codegen.toolchain import Compiler
 from edgesnn.errors import BoardError, MachineError
@@ -79,7 +81,7 @@ class Qemu:
         assert self.board.emulator is not None
         self.network = network
         self.name = f"QEMU {self.board.emulator.machine} ({self.board.core.title})"
-        self._qemu = _find_qemu()
+        _find_qemu()
         self._temporary = tempfile.TemporaryDirectory(prefix="edgesnn-")
         place = folder if folder is not None else Path(self._temporary.name)
         self.firmware = compile_firmware(generate(network, place), self.board, compiler=compiler)
@@ -127,29 +129,12 @@ class Qemu:
             place = Path(folder)
             little_endian = np.ascontiguousarray(given, given.dtype.newbyteorder("<"))
             (place / "clips.bin").write_bytes(job.tobytes() + little_endian.tobytes())
-            self._start(place, counting, _PATIENCE[0] + _PATIENCE[1] * clips * steps)
+            clock = ["-icount", f"shift={COUNTING_SHIFT}"] if counting else []
+            patience = _PATIENCE[0] + _PATIENCE[1] * clips * steps
+            status, told = start(self.firmware, place, patience, clock)
+            if status != 0:
+                raise MachineError(f"{self.name}: {_why(status, told)}")
             return self._read(place / "records.bin", clips, steps, traces)
-
-    def _start(self, folder: Path, counting: bool, patience: float) -> None:
-        assert self.board.emulator is not None
-        clock = ["-icount", f"shift={COUNTING_SHIFT}"] if counting else []
-        command = [
-            self._qemu, "-machine", self.board.emulator.machine, "-display", "none",
-            "-monitor", "none", "-serial", "none", *clock,
-            "-semihosting-config", "enable=on,target=native",
-            "-kernel", str(self.firmware.elf.resolve()),
-        ]  # fmt: skip
-        try:
-            done = subprocess.run(
-                command, cwd=folder, timeout=patience, capture_output=True, text=True, check=False,
-                stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as error:
-            raise MachineError(f"{self.name} did not finish within {patience:.0f} s") from error
-        except OSError as error:
-            raise MachineError(f"cannot run {self._qemu}: {error.strerror}") from error
-        if done.returncode != 0:
-            raise MachineError(f"{self.name}: {_why(done.returncode, done.stderr)}")
 
     def _read(self, path: Path, clips: int, steps: int, traces: bool) -> Run:
         record = record_dtype(self.network)
@@ -181,6 +166,48 @@ def _emulated(board: Board | str) -> Board:
     return board
 
 
+def start(
+    firmware: Firmware, folder: Path, patience: float, further: Sequence[str] = ()
+) -> tuple[int, str]:
+    """Run an image in QEMU with `folder` as its working folder.
+
+    Returns its exit status and what it said over the serial port and QEMU said on top.
+
+    Raises:
+        MachineError: QEMU is not installed, cannot be run, or took more than `patience` seconds.
+    """
+    emulator = _emulated(firmware.board).emulator
+    assert emulator is not None
+    command = [
+        _find_qemu(), "-machine", emulator.machine, "-display", "none", "-monitor", "none",
+        "-serial", "stdio", *further, "-semihosting-config", "enable=on,target=native",
+        "-kernel", str(firmware.elf.resolve()),
+    ]  # fmt: skip
+    try:
+        done = subprocess.run(
+            command, cwd=folder, timeout=patience, capture_output=True, text=True, check=False,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise MachineError(f"{emulator.machine} did not finish within {patience:.0f} s") from error
+    except OSError as error:
+        raise MachineError(f"cannot run {command[0]}: {error.strerror}") from error
+    return done.returncode, done.stdout + done.stderr
+
+
+def run_selftest(firmware: Firmware) -> str:
+    """Run a self-test image in QEMU; what it said over the serial port.
+
+    Raises:
+        MachineError: it failed or crashed; carries its last line.
+        BoardError: QEMU does not emulate its board.
+    """
+    status, told = start(firmware, firmware.elf.parent, _PATIENCE[0])
+    if status != 0:
+        raise MachineError(f"self-test on {firmware.board.name}: {_why(status, told)}")
+    return told
+
+
 def _find_qemu() -> str:
     found = shutil.which("qemu-system-arm")
     if found is None:
@@ -194,4 +221,4 @@ def _why(status: int, output: str) -> str:
     if status < 0:
         return f"it was killed by signal {-status}"
     lines = output.strip().splitlines()
-    return f"it ended with status {status}" + (f": {lines[0]}" if lines else "")
+    return f"it ended with status {status}" + (f": {lines[-1]}" if lines else "")

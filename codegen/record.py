@@ -43,6 +43,26 @@ def traces_of(network: Network, records: IntArray) -> Traces:
     )
 
 
+def records_of(network: Network, traces: Traces) -> IntArray:
+    """Structured records `(clips, steps)` of `record_dtype`: the inverse of `traces_of`."""
+    clips, steps = traces.v[network.readout.name].shape[:2]
+    records = np.zeros((clips, steps), record_dtype(network))
+    for name, values in traces.v.items():
+        records[f"{name}.v"] = values
+    for name, values in traces.a.items():
+        records[f"{name}.a"] = values
+    for name, values in traces.spikes.items():
+        records[f"{name}.spikes"] = _bitmap(values)
+    return records
+
+
+def _bitmap(spikes: IntArray) -> IntArray:
+    """Bool `(clips, steps, neurons)` as bitmaps `(clips, steps, words)`."""
+    missing = -spikes.shape[-1] % 32
+    padded = np.pad(spikes, ((0, 0), (0, 0), (0, missing)))
+    return np.packbits(padded, axis=-1, bitorder="little").view("<u4")
+
+
 def _bits(bitmap: IntArray, neurons: int) -> IntArray:
     """Bitmaps `(clips, steps, words)` as bool `(clips, steps, neurons)`."""
     octets = np.ascontiguousarray(bitmap).view(np.uint8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,8 @@ def environment() -> jinja2.Environment:
     return made
 
 
-def render(template: str, program: Program, **stated: str) -> str:
-    """The text of `template` for `program`; `stated` are facts for its head."""
+def render(template: str, program: Program, **stated: Any) -> str:
+    """The text of `template` for `program`; `stated` are further facts that it names."""
     return environment().get_template(template).render(**context(program), **stated)
 
 
@@ -45,13 +46,18 @@ def numbers(table: Table) -> str:
     """The values of a table as wrapped lines of C; packed words in hexadecimal."""
     unsigned = table.ctype in ("uint32_t", "uint16_t") and table.name.endswith("_weight")
     width = 2 * table.values.itemsize
-    texts = [f"0x{v:0{width}x}u" if unsigned else f"{v}" for v in table.values.tolist()]
-    if table.ctype == "uint32_t" and not unsigned:
-        texts = [f"{text}u" for text in texts]
-    texts = [text.replace("-2147483648", "INT32_MIN") for text in texts]
-    indent = " " * 4
+    values = table.values.tolist()
+    if unsigned:
+        return numbers_text([f"0x{value:0{width}x}u" for value in values])
+    return numbers_text([f"{v}u" for v in values] if table.ctype == "uint32_t" else values)
+
+
+def numbers_text(values: Sequence[int | str], indent: int = 4) -> str:
+    """Initialisers of an array, wrapped."""
+    texts = ["INT32_MIN" if value == -(1 << 31) else f"{value}" for value in values]
+    margin = " " * indent
     return textwrap.fill(
-        ", ".join(texts) + ",", _COLUMNS, initial_indent=indent, subsequent_indent=indent
+        ", ".join(texts) + ",", _COLUMNS, initial_indent=margin, subsequent_indent=margin
     )
 
 

@@ -79,6 +79,14 @@ class Emulator:
 
 
 @dataclass(frozen=True)
+class Uart:
+    """A serial port: whose it is, and the address of its registers."""
+
+    kind: Literal["cmsdk", "nrf", "stm32f4"]
+    base: int
+
+
+@dataclass(frozen=True)
 class FixedWords:
     """Words that a chip expects at a fixed place of its image, `offset` bytes into flash."""
 
@@ -103,6 +111,7 @@ class Board:
         flashed_by: how an image gets onto it.
         verified: whether the map was read from a vendor's or pyOCD's table, or run.
         emulator: set for QEMU's machines.
+        uart: the serial port on which images talk; None where it is not known.
         fixed: words that the chip's boot ROM or flash controller expects in the image.
         note: what stands between an image and a running board; empty for nothing.
     """
@@ -119,34 +128,38 @@ class Board:
     flashed_by: str = ""
     verified: bool = False
     emulator: Emulator | None = None
+    uart: Uart | None = None
     fixed: tuple[FixedWords, ...] = ()
     note: str = ""
 
 
 def _emulated(
-    name: str, core: str, machine: str, hz: int, flash: Region, ram: Region, chip: str
+    name: str, core: str, machine: str, hz: int, flash: Region, ram: Region, chip: str, uart: Uart
 ) -> Board:
     return Board(
         name=name, title=f"QEMU {machine}", chip=chip, core=CORES[core], clock_hz=hz, flash=flash,
-        ram=ram, flashed_by="qemu", verified=True, emulator=Emulator(machine, hz),
+        ram=ram, flashed_by="qemu", verified=True, emulator=Emulator(machine, hz), uart=uart,
     )  # fmt: skip
 
 
-_MPS2 = Region(0x00000000, 4 * MIB), Region(0x20000000, 4 * MIB)
-_SSE200 = Region(0x10000000, 4 * MIB), Region(0x38000000, 2 * MIB)
+_MPS2 = Region(0x00000000, 4 * MIB), Region(0x20000000, 4 * MIB), "FPGA"
+_SSE200 = Region(0x10000000, 4 * MIB), Region(0x38000000, 2 * MIB), "FPGA"
+_CMSDK = Uart("cmsdk", 0x40004000)
 
 _EMULATED = (
     _emulated(
-        "microbit", "m0", "microbit", 16_000_000,
-        Region(0x0, 256 * KIB), Region(0x20000000, 16 * KIB), "nRF51822",
+        "microbit", "m0", "microbit", 16_000_000, Region(0x0, 256 * KIB),
+        Region(0x20000000, 16 * KIB), "nRF51822", Uart("nrf", 0x40002000),
     ),
-    _emulated("mps2-an385", "m3", "mps2-an385", 25_000_000, *_MPS2, "FPGA"),
-    _emulated("mps2-an386", "m4", "mps2-an386", 25_000_000, *_MPS2, "FPGA"),
-    _emulated("mps2-an500", "m7", "mps2-an500", 25_000_000, *_MPS2, "FPGA"),
-    _emulated("mps2-an505", "m33", "mps2-an505", 20_000_000, *_SSE200, "FPGA"),
+    _emulated("mps2-an385", "m3", "mps2-an385", 25_000_000, *_MPS2, _CMSDK),
+    _emulated("mps2-an386", "m4", "mps2-an386", 25_000_000, *_MPS2, _CMSDK),
+    _emulated("mps2-an500", "m7", "mps2-an500", 25_000_000, *_MPS2, _CMSDK),
     _emulated(
-        "netduinoplus2", "m4", "netduinoplus2", 168_000_000,
-        Region(0x08000000, MIB), Region(0x20000000, 128 * KIB), "STM32F405",
+        "mps2-an505", "m33", "mps2-an505", 20_000_000, *_SSE200, Uart("cmsdk", 0x50200000)
+    ),
+    _emulated(
+        "netduinoplus2", "m4", "netduinoplus2", 168_000_000, Region(0x08000000, MIB),
+        Region(0x20000000, 128 * KIB), "STM32F405", Uart("stm32f4", 0x40011000),
     ),
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from edgesnn.codegen import Compiler, HostC, generate, host_compiler, memory_plan
-from edgesnn.codegen.firmware import STARTUP, write_main
+from edgesnn.codegen.firmware import STARTUP, main_texts
 from edgesnn.codegen.record import record_dtype, traces_of
 from edgesnn.codegen.toolchain import WARNINGS, compile_c
 from edgesnn.errors import NetworkError, UsageError
@@ -74,7 +74,8 @@ def test_clips_do_not_know_of_each_other() -> None:
 def _sanitised_run(network: Network, given: IntArray, folder: Path) -> tuple[str, IntArray]:
     """Run the image's own `main` under sanitisers; its complaints and its records."""
     code = generate(network, folder)
-    write_main(code, folder)
+    for name, text in main_texts(code).items():
+        (folder / name).write_text(text)
     for name in ("platform.h", "hosted.c"):
         shutil.copy(STARTUP / name, folder)
     sources = [f"{network.name}.c", f"{network.name}_main.c", "hosted.c"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from edgesnn.boards import BOARDS, EMULATED_CORES, find_board
-from edgesnn.codegen import Qemu, compile_firmware, generate
+from edgesnn.codegen import Qemu, compile_firmware, compile_selftest, generate
+from edgesnn.codegen.qemu import run_selftest
 from edgesnn.codegen.toolchain import Compiler, cross_compiler
 from edgesnn.errors import BoardError, CompileError, EdgesnnError, MachineError
 from edgesnn.frontend import features as features_of
@@ -239,3 +241,33 @@ def test_no_compiler_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("edgesnn.codegen.toolchain.importlib.util.find_spec", lambda _name: None)
     with pytest.raises(EdgesnnError, match=r"pip install 'edgesnn\[compile\]'"):
         cross_compiler()
+
+
+@needs_qemu
+@pytest.mark.parametrize("board", [name for name, each in BOARDS.items() if each.emulator])
+def test_the_self_test_passes_and_says_so(board: str, tmp_path: Path) -> None:
+    network = tiny_network()
+    given_features = clips(network, 5, count=2, steps=8)
+    code = generate(network, tmp_path)
+    told = run_selftest(compile_selftest(code, find_board(board), given_features)).splitlines()
+    decisions = Oracle(network).run(given_features).decisions(network)
+    assert told[0] == f"edgesnn tiny {code.sha256}"
+    for number, decision in enumerate(decisions):
+        line = rf"clip {number:08x} decision {decision:08x} checksum [0-9a-f]{{8}} ok"
+        assert re.fullmatch(line, told[1 + number])
+    assert told[-1] == "pass"
+
+
+@needs_qemu
+def test_the_self_test_hears_samples_and_finds_a_wrong_bit(tmp_path: Path) -> None:
+    network = keyword_network()
+    code = generate(network, tmp_path)
+    board = find_board("mps2-an386")
+    firmware = compile_selftest(code, board, sounds(1, count=1))
+    assert run_selftest(firmware).splitlines()[-1] == "pass"
+    text = code.source.read_text()
+    damaged = re.sub(r"(second_0_weight\[\d+\] = \{\s*)0x\w+", r"\g<1>0x77777777u", text, count=1)
+    assert damaged != text
+    code.source.write_text(damaged)
+    with pytest.raises(MachineError, match="self-test on mps2-an386: it ended with status 1: FAIL"):
+        run_selftest(compile_selftest(code, board, sounds(1, count=1)))
