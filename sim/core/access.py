@@ -1,0 +1,192 @@
+"""Loads and stores of the compiled loop: a page table over one flat memory.
+
+An entry of `pages` is the flat offset of the page with flags in its low bits, or UNMAPPED.
+The fast paths take aligned accesses to plain memory; the rest goes through `_load_slow` and
+`_store_slow`, which finish misaligned accesses, take the answer of an access that Python
+has done (`S_MAIL`), forget instructions that are overwritten, and note faults.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from edgesnn.sim.core.operations import (
+    CODE,
+    FLASH,
+    PAGE,
+    PAGE_SHIFT,
+    ROW_SHIFT,
+    S_FAULT,
+    S_FAULT_SIZE,
+    S_FAULT_STORE,
+    S_FAULT_VALUE,
+    S_FLASH_READS,
+    S_FLASH_WAIT,
+    S_MAIL,
+    S_MAIL_VALUE,
+    S_STALLS,
+    S_STRICT,
+    WRITABLE,
+)
+
+MASK = 0xFFFFFFFF
+OFFSET = PAGE - 1
+FAILED = -1
+
+
+@njit(cache=True)
+def _count_flash(state):
+    state[S_FLASH_READS] += 1
+    state[S_STALLS] += state[S_FLASH_WAIT]
+
+
+@njit(cache=True)
+def load_word(state, pages, octets, words, address):
+    """The word at `address`, or FAILED."""
+    entry = pages[address >> PAGE_SHIFT]
+    if entry >= 0 and address & 3 == 0:
+        if entry & FLASH:
+            _count_flash(state)
+        return int(words[((entry & ~OFFSET) + (address & OFFSET)) >> 2])
+    return _load_slow(state, pages, octets, address, 4)
+
+
+@njit(cache=True)
+def load_half(state, pages, octets, halves, address):
+    """The halfword at `address`, or FAILED."""
+    entry = pages[address >> PAGE_SHIFT]
+    if entry >= 0 and address & 1 == 0:
+        if entry & FLASH:
+            _count_flash(state)
+        return int(halves[((entry & ~OFFSET) + (address & OFFSET)) >> 1])
+    return _load_slow(state, pages, octets, address, 2)
+
+
+@njit(cache=True)
+def load_byte(state, pages, octets, address):
+    """The byte at `address`, or FAILED."""
+    entry = pages[address >> PAGE_SHIFT]
+    if entry >= 0:
+        if entry & FLASH:
+            _count_flash(state)
+        return int(octets[(entry & ~OFFSET) + (address & OFFSET)])
+    return _load_slow(state, pages, octets, address, 1)
+
+
+@njit(cache=True)
+def _fail(state, address, size, store, value):
+    """Note an access that only Python can judge."""
+    state[S_FAULT] = address
+    state[S_FAULT_SIZE] = size
+    state[S_FAULT_STORE] = store
+    state[S_FAULT_VALUE] = value
+
+
+@njit(cache=True)
+def _plain(state, pages, address, size, flags):
+    """Whether every byte lies in memory with `flags`, and alignment permits the access."""
+    if state[S_STRICT] and address & (size - 1):
+        return False
+    for position in range(size):
+        entry = pages[((address + position) & MASK) >> PAGE_SHIFT]
+        if entry < 0 or entry & flags != flags:
+            return False
+    return True
+
+
+@njit(cache=True)
+def _load_slow(state, pages, octets, address, size):
+    if state[S_MAIL]:
+        state[S_MAIL] = 0
+        return state[S_MAIL_VALUE]
+    if not _plain(state, pages, address, size, 0):
+        _fail(state, address, size, 0, 0)
+        return FAILED
+    value = 0
+    for position in range(size):
+        place = (address + position) & MASK
+        entry = pages[place >> PAGE_SHIFT]
+        value |= int(octets[(entry & ~OFFSET) + (place & OFFSET)]) << (8 * position)
+    state[S_STALLS] += 1  # a misaligned access takes two on the bus
+    return value
+
+
+@njit(cache=True)
+def store_word(state, pages, table, octets, words, address, value):
+    """Store a word; false where that failed."""
+    entry = pages[address >> PAGE_SHIFT]
+    if address & 3 == 0 and entry >= 0 and entry & (WRITABLE | CODE) == WRITABLE:
+        words[((entry & ~OFFSET) + (address & OFFSET)) >> 2] = value
+        return True
+    return _store_slow(state, pages, table, octets, address, 4, value)
+
+
+@njit(cache=True)
+def store_half(state, pages, table, octets, halves, address, value):
+    """Store the low halfword of `value`; false where that failed."""
+    entry = pages[address >> PAGE_SHIFT]
+    if address & 1 == 0 and entry >= 0 and entry & (WRITABLE | CODE) == WRITABLE:
+        halves[((entry & ~OFFSET) + (address & OFFSET)) >> 1] = value & 0xFFFF
+        return True
+    return _store_slow(state, pages, table, octets, address, 2, value & 0xFFFF)
+
+
+@njit(cache=True)
+def store_byte(state, pages, table, octets, address, value):
+    """Store the low byte of `value`; false where that failed."""
+    entry = pages[address >> PAGE_SHIFT]
+    if entry >= 0 and entry & (WRITABLE | CODE) == WRITABLE:
+        octets[(entry & ~OFFSET) + (address & OFFSET)] = value & 0xFF
+        return True
+    return _store_slow(state, pages, table, octets, address, 1, value & 0xFF)
+
+
+@njit(cache=True)
+def _store_slow(state, pages, table, octets, address, size, value):
+    if state[S_MAIL]:
+        state[S_MAIL] = 0
+        return True
+    if not _plain(state, pages, address, size, WRITABLE):
+        _fail(state, address, size, 1, value)
+        return False
+    for position in range(size):
+        place = (address + position) & MASK
+        entry = pages[place >> PAGE_SHIFT]
+        offset = (entry & ~OFFSET) + (place & OFFSET)
+        octets[offset] = value >> (8 * position) & 0xFF
+        if entry & CODE:
+            forget(table, offset)
+    if address & (size - 1):
+        state[S_STALLS] += 1
+    return True
+
+
+@njit(cache=True)
+def forget(table, offset):
+    """Mark undecoded what the byte at flat `offset` may be part of."""
+    row = offset >> 1
+    table[row << ROW_SHIFT] = 0
+    if row:
+        table[(row - 1) << ROW_SHIFT] = 0
+
+
+@njit(cache=True)
+def block(state, pages, table, address, count, store):
+    """Flat word index of `count` words at `address` that lie in plain memory, or FAILED."""
+    last = address + 4 * (count - 1)
+    if address & 3 == 0 and last <= MASK:
+        first = pages[address >> PAGE_SHIFT]
+        entry = pages[last >> PAGE_SHIFT]
+        begin = (first & ~OFFSET) + (address & OFFSET)
+        end = (entry & ~OFFSET) + (last & OFFSET)
+        allowed = not store or first & entry & WRITABLE
+        if first >= 0 and entry >= 0 and end - begin == last - address and allowed:
+            if first & FLASH:
+                state[S_FLASH_READS] += count
+                state[S_STALLS] += count * state[S_FLASH_WAIT]
+            if store and (first | entry) & CODE:
+                for offset in range(begin, end + 4, 2):
+                    forget(table, offset)
+            return begin >> 2
+    _fail(state, address, 4 * count, store, 0)
+    return FAILED

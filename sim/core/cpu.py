@@ -1,0 +1,297 @@
+"""A Cortex-M core: memory, registers and the compiled loop, with the system around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from edgesnn.errors import MachineError
+from edgesnn.sim.core import operations as op
+from edgesnn.sim.core.architecture import CoreModel, core_model
+from edgesnn.sim.core.devices import Bus, Device
+from edgesnn.sim.core.elf import Image
+from edgesnn.sim.core.exceptions import Exceptions
+from edgesnn.sim.core.instruction import Instruction
+from edgesnn.sim.core.memory import DEFAULT_MAP, Memory, MemoryMap
+from edgesnn.sim.core.semihosting import Semihosting
+from edgesnn.sim.core.system import SystemInstructions
+from edgesnn.sim.core.timing import Timing, timing_of
+from edgesnn.sim.core.translate import Translator
+
+FOREVER = 1 << 62
+RETURN_ADDRESS = 0xEFFF0000  # where `call` returns to: never memory
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why the core stopped.
+
+    Attributes:
+        reason: exit, returned, breakpoint, instructions, cycles or sleeping.
+        address: of the next instruction.
+        code: exit status after `exit`.
+    """
+
+    reason: str
+    address: int
+    code: int = 0
+
+
+class CoreFault(MachineError):
+    """The firmware did what the core cannot do; says where, what and in which function."""
+
+    def __init__(self, message: str, address: int) -> None:
+        super().__init__(message)
+        self.address = address
+
+
+class Core:
+    """One simulated core with its memory.
+
+    Args:
+        model: a core's name or model.
+        layout: the memory map.
+        timing: a timing table other than the core's own.
+        devices: peripherals beside the system control space.
+    """
+
+    def __init__(
+        self,
+        model: CoreModel | str,
+        layout: MemoryMap = DEFAULT_MAP,
+        *,
+        timing: Timing | None = None,
+        devices: tuple[Device, ...] = (),
+    ) -> None:
+        from edgesnn.sim.core.loop import run  # compiles or loads the loop: only when needed
+
+        self._run: Callable[..., int] = run
+        self.model = core_model(model) if isinstance(model, str) else model
+        self.timing = timing or timing_of(self.model.timing)
+        self.memory = Memory(layout)
+        rows = self.memory.table.size // op.ROW
+        self.regs = np.zeros(op.REGISTERS, np.int64)
+        self.state = np.zeros(op.STATE, np.int64)
+        self.executions = np.zeros(rows, np.int64)
+        self.spent = np.zeros(rows, np.int64)
+        self.translator = Translator(self.memory, self.model, self.timing)
+        self.exceptions = Exceptions(self)
+        self.bus = Bus(self, devices)
+        self.semihosting = Semihosting(self)
+        self.system = SystemInstructions(self)
+        self.image: Image | None = None
+        self.take_faults = False
+        self.slept = 0  # cycles in WFI and WFE
+        self._stop: Stop | None = None
+        self._initialise()
+
+    def _initialise(self) -> None:
+        state, layout, dynamic = self.state, self.memory.layout, self.timing.dynamic
+        state[:] = 0
+        state[op.S_EXCLUSIVE] = -1
+        state[op.S_STACK_LOW] = FOREVER
+        state[op.S_STRICT] = self.model.strict_alignment
+        state[op.S_LINE_SHIFT] = 62
+        if layout.wait_states:
+            state[op.S_LINE_SHIFT] = (layout.line_bytes // 2).bit_length() - 1
+            state[op.S_LINE_COST] = state[op.S_FLASH_WAIT] = layout.wait_states
+        state[op.S_LINE] = -1
+        state[op.S_FLASH_ROWS] = self.memory.flash_bytes // 2
+        state[op.S_DIVIDE_BASE] = dynamic.divide_base
+        state[op.S_DIVIDE_BITS] = dynamic.divide_bits
+        state[op.S_LONG_MULTIPLY] = dynamic.long_multiply
+
+    def load(self, image: Image) -> None:
+        """Put an image's segments into memory.
+
+        Raises:
+            MachineError: a segment lies outside the memory map.
+        """
+        for segment in image.segments:
+            if not self.memory.contains(segment.address, len(segment.content)):
+                raise MachineError(
+                    f"{image.name}: segment at {segment.address:#010x}, "
+                    f"{len(segment.content)} bytes, lies outside the memory map; "
+                    "choose the board that the firmware was linked for"
+                )
+            self.memory.write(segment.address, segment.content)
+        self.image = image
+
+    def reset(self) -> None:
+        """Start as after power-on: stack pointer and entry from the vector table.
+
+        Raises:
+            MachineError: no vector table, or its entry is not Thumb code in memory.
+        """
+        vectors = self.image.vectors if self.image else 0
+        if not self.memory.contains(vectors, 8):
+            raise MachineError(f"no vector table at {vectors:#010x}; nothing is loaded there")
+        stack, entry = np.frombuffer(self.memory.read(vectors, 8), "<u4").tolist()
+        if not entry & 1 or not self.memory.contains(entry & ~1, 2):
+            raise MachineError(
+                f"the reset vector at {vectors + 4:#010x} is {entry:#010x}, "
+                "which is not Thumb code in memory; is the vector table where the core looks?"
+            )
+        self._initialise()
+        self.regs[:] = 0
+        self.regs[op.LR] = 0xFFFFFFFF
+        self.regs[op.SP] = stack & ~3
+        self.exceptions.reset(vectors)
+        self.pc = entry & ~1
+
+    @property
+    def pc(self) -> int:
+        """Address of the next instruction."""
+        return self.memory.address_of(int(self.state[op.S_AT]))
+
+    @pc.setter
+    def pc(self, address: int) -> None:
+        flat = self.memory.flat(address)
+        if flat < 0:
+            raise MachineError(f"cannot execute at {address:#010x}: no memory there")
+        self.state[op.S_AT] = flat >> 1
+        self.state[op.S_PIPELINE] = 0
+
+    @property
+    def cycles(self) -> int:
+        """Cycles since reset."""
+        return int(self.state[op.S_CYCLES])
+
+    @property
+    def instructions(self) -> int:
+        """Instructions since reset."""
+        return int(self.state[op.S_INSTRUCTIONS])
+
+    def call(self, function: int | str, *arguments: int, limit: int = FOREVER) -> int:
+        """Call a function by the procedure call standard; returns r0.
+
+        Args:
+            function: its name, or its address.
+            arguments: up to four words.
+            limit: instructions that the call may take.
+
+        Raises:
+            MachineError: no such function, or it did not return within `limit`.
+            CoreFault: it went wrong.
+        """
+        if len(arguments) > 4:
+            raise MachineError("only four arguments go into registers")
+        address = self._function(function)
+        self.regs[: len(arguments)] = [argument & 0xFFFFFFFF for argument in arguments]
+        self.regs[op.LR] = RETURN_ADDRESS | 1
+        self.pc = address & ~1
+        stop = self.run(instructions=limit)
+        if stop.reason != "returned":
+            raise MachineError(f"{function} did not return: {stop.reason} at {self.where()}")
+        return int(self.regs[0])
+
+    def _function(self, function: int | str) -> int:
+        if isinstance(function, int):
+            return function
+        if self.image is None:
+            raise MachineError("no image is loaded")
+        return self.image.symbol(function).address
+
+    def stop(self, reason: str, code: int = 0) -> None:
+        """Ask the running core to stop: for semihosting and devices."""
+        self._stop = Stop(reason, 0, code)
+
+    def run(self, *, instructions: int = FOREVER, cycles: int = FOREVER) -> Stop:
+        """Run until the firmware exits or sleeps for ever, or a limit (from now on) is reached.
+
+        Raises:
+            CoreFault: unknown instruction, access outside memory, stack overflow …
+        """
+        limit = min(self.instructions + instructions, FOREVER)
+        last_cycle = min(self.cycles + cycles, FOREVER)
+        self._stop = None
+        while self._stop is None:
+            self.exceptions.take_pending()
+            self.state[op.S_DEADLINE] = min(last_cycle, self.exceptions.next_event())
+            reason = self._once(limit)
+            if reason == op.R_LIMIT:
+                self.stop("instructions")
+            elif reason == op.R_DEADLINE:
+                self.exceptions.tick()
+                if self.cycles >= last_cycle:
+                    self.stop("cycles")
+            else:
+                self._attend(reason)
+        return Stop(self._stop.reason, self.pc, self._stop.code)
+
+    def _once(self, limit: int) -> int:
+        memory = self.memory
+        return int(
+            self._run(
+                self.state, self.regs, memory.table, memory.pages, memory.octets, memory.halves,
+                memory.words, self.executions, self.spent, limit,
+            )
+        )  # fmt: skip
+
+    def _attend(self, reason: int) -> None:
+        """Do what the compiled loop came back for."""
+        if reason == op.R_DECODE:
+            if not self.translator.decode_at(self.pc):
+                self.fault(f"execution ran out of memory at {self.pc:#010x}", "bus")
+        elif reason == op.R_SYSTEM:
+            self.system.execute(self.instruction())
+        elif reason == op.R_ACCESS:
+            self.bus.access()
+        elif reason == op.R_FETCH:
+            self._fetch(int(self.state[op.S_FAULT]))
+        elif reason == op.R_UNDEFINED:
+            encoding = self.instruction().encoding
+            self.fault(f"unknown instruction {encoding:#06x}", "usage")
+        elif reason == op.R_STATE:
+            target = int(self.state[op.S_FAULT])
+            self.fault(f"branch to {target:#010x}, which is not Thumb code", "usage")
+        elif reason == op.R_DIVIDE:
+            self.fault("division by zero", "usage")
+        elif reason == op.R_STACK:
+            self.fault(f"stack overflow: sp = {int(self.regs[op.SP]):#010x}", "usage")
+
+    def _fetch(self, target: int) -> None:
+        """A branch to where no memory is: the end of a call, of a handler, or a mistake."""
+        if target & ~1 == RETURN_ADDRESS:
+            self.stop("returned")
+        elif self.exceptions.is_return(target):
+            self.exceptions.leave(target)
+        else:
+            self.fault(f"branch to {target:#010x}, where no memory is", "bus")
+
+    def instruction(self) -> Instruction:
+        """The next instruction, decoded."""
+        if self.pc not in self.translator.instructions:
+            self.translator.decode_at(self.pc)
+        return self.translator.instructions[self.pc]
+
+    def finish(self, instruction: Instruction, cycles: int | None = None) -> None:
+        """Account for an instruction that Python has done, and go on after it."""
+        row = int(self.state[op.S_AT])
+        cost = int(self.memory.table[row * op.ROW + op.R_TIMING]) & 63 if cycles is None else cycles
+        self.executions[row] += 1
+        self.spent[row] += cost
+        self.state[op.S_CYCLES] += cost
+        self.state[op.S_INSTRUCTIONS] += 1
+        self.state[op.S_AT] = row + instruction.size // 2
+
+    def where(self) -> str:
+        """The next instruction's address with its function, for messages."""
+        function = self.image.function_at(self.pc) if self.image else None
+        return f"{self.pc:#010x}" + (f" in {function}" if function else "")
+
+    def fault(self, what: str, kind: str) -> None:
+        """Report a fault, or take its exception where `take_faults` is set.
+
+        Raises:
+            CoreFault: unless the exception is taken.
+        """
+        if self.take_faults and self.exceptions.fault(kind):
+            return
+        decoded = self.translator.instructions.get(self.pc)
+        at = f" at {decoded.mnemonic}, {self.where()}" if decoded else f" at {self.where()}"
+        raise CoreFault(f"the firmware faulted{at}: {what}", self.pc)
+

@@ -1,0 +1,64 @@
+"""From memory to rows: decodes straight-line code when execution first reaches it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from edgesnn.sim.core import operations as op
+from edgesnn.sim.core.architecture import CoreModel
+from edgesnn.sim.core.decode import ends_flow, run_from
+from edgesnn.sim.core.instruction import Instruction
+from edgesnn.sim.core.memory import Memory
+from edgesnn.sim.core.timing import Timing
+
+BLOCK = 48  # halfwords decoded at once
+CONTEXT = 3  # instructions before a block that its timing looks at
+
+
+class Translator:
+    """Fills the decode table and remembers the instructions behind the rows.
+
+    Attributes:
+        instructions: by address, all that have been decoded.
+    """
+
+    def __init__(self, memory: Memory, model: CoreModel, timing: Timing) -> None:
+        self._memory = memory
+        self._level = model.level
+        self._timing = timing
+        self.instructions: dict[int, Instruction] = {}
+
+    def decode_at(self, address: int) -> bool:
+        """Decode from `address` on; false where there is no memory to decode."""
+        halfwords = self._memory.halfwords_from(address, BLOCK)
+        block = list(run_from(halfwords.tolist(), self._level, address))
+        if not block:
+            return False
+        self._write(self._before(address), block)
+        return True
+
+    def _before(self, address: int) -> list[Instruction]:
+        """Up to CONTEXT instructions that fall through into `address`, oldest first."""
+        found: list[Instruction] = []
+        while len(found) < CONTEXT:
+            for size in (2, 4):
+                previous = self.instructions.get(address - size)
+                if previous and previous.size == size and not ends_flow(previous):
+                    found.insert(0, previous)
+                    address -= size
+                    break
+            else:
+                break
+        return found
+
+    def _write(self, before: Sequence[Instruction], block: Sequence[Instruction]) -> None:
+        prices = self._timing.price([*before, *block])[len(before) :]
+        table = self._memory.table
+        for instruction, (timing, detour) in zip(block, prices, strict=True):
+            first = (self._memory.flat(instruction.address) >> 1) * op.ROW
+            table[first : first + op.ROW] = np.array(instruction.row(timing, detour), np.int32)
+            self.instructions[instruction.address] = instruction
+            self._memory.mark_code(instruction.address)
+            self._memory.mark_code(instruction.address + instruction.size - 1)
