@@ -235,13 +235,15 @@ def hint_wide(f: Fields, at: Context) -> Instruction:
     return hint(f.h, 4)
 
 
-BARRIERS = {2: "clrex", 4: "dsb", 5: "dmb", 6: "isb"}
+def clear_exclusive(f: Fields, at: Context) -> Instruction:
+    return Instruction("clrex", op.CLREX, size=4)
+
+
+BARRIERS = {4: "dsb", 5: "dmb", 6: "isb"}
 
 
 def barrier(f: Fields, at: Context) -> Instruction:
     require(f.o in BARRIERS)
-    if f.o == 2:
-        return Instruction("clrex", op.CLREX, size=4)
     return Instruction(BARRIERS[f.o], op.NOP, size=4)
 
 
@@ -313,6 +315,7 @@ CONTROL = (
     encoding("111100111000 nnnn 1000 kk00 yyyyyyyy", V6M, move_to_system),
     encoding("111100111110 1111 1000 dddd yyyyyyyy", V6M, move_from_system),
     encoding("111100111010 1111 10000000 hhhhhhhh", V7M, hint_wide),
+    encoding("111100111011 1111 10001111 0010 1111", V7M, clear_exclusive),
     encoding("111100111011 1111 10001111 oooo xxxx", V6M, barrier),
     encoding("111101111111 iiii 1010 iiiiiiiiiiii", V6M, permanently_undefined),
     encoding("11110 s iiiiiiiiii 11 j 1 k iiiiiiiiiii", V6M, branch_link),

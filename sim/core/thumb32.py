@@ -128,6 +128,7 @@ def move_top(f: Fields, at: Context) -> Instruction:
 def saturate(name: str, number: int) -> Builder:
     def build(f: Fields, at: Context) -> Instruction:
         general(f.d, f.n)
+        require(not (f.k and f.i == 0))
         operand = shifted(name, False, f.n, op.ASR if f.k else op.LSL, f.i)
         bits = f.w + 1 if number == op.SSAT else f.w
         return Instruction(name, number, rd=f.d, size=4, extra=bits, **operand)
@@ -262,11 +263,12 @@ def dsp_multiply(name: str, bare: str, kind: int, suffixes: tuple[str, ...]) -> 
     def build(f: Fields, at: Context) -> Instruction:
         general(f.d, f.n, f.m)
         require(f.a != SP)
+        variant = getattr(f, "X", 0)
         alone = f.a == PC
         require(not (alone and not bare))
         return Instruction(
-            (bare if alone else name) + suffixes[f.X], op.DSP, rd=f.d, rn=f.n, rm=f.m,
-            ra=ZERO if alone else f.a, kind=kind, amount=f.X, size=4,
+            (bare if alone else name) + suffixes[variant], op.DSP, rd=f.d, rn=f.n, rm=f.m,
+            ra=ZERO if alone else f.a, kind=kind, amount=variant, size=4,
         )  # fmt: skip
 
     return build
@@ -365,8 +367,8 @@ DATA = (
              dsp_multiply("smmla", "smmul", op.SMMLA, R)),
     encoding("11111011 0110 nnnn aaaa dddd 000X mmmm", V7EM,
              dsp_multiply("smmls", "", op.SMMLS, R)),
-    encoding("11111011 0111 nnnn aaaa dddd 000X mmmm", V7EM,
-             dsp_multiply("usada8", "usad8", op.USADA8, X)),
+    encoding("11111011 0111 nnnn aaaa dddd 0000 mmmm", V7EM,
+             dsp_multiply("usada8", "usad8", op.USADA8, ("",))),
     encoding("11111011 1000 nnnn llll hhhh 0000 mmmm", V7M,
              long_multiply("smull", op.SMULL, op.LONG_MULTIPLY)),
     encoding("11111011 1010 nnnn llll hhhh 0000 mmmm", V7M,
