@@ -102,6 +102,7 @@ class Core:
         state[op.S_FLASH_ROWS] = self.memory.flash_bytes // 2
         state[op.S_DIVIDE_BASE] = dynamic.divide_base
         state[op.S_DIVIDE_BITS] = dynamic.divide_bits
+        state[op.S_DIVIDE_MOST] = dynamic.divide_most
         state[op.S_LONG_MULTIPLY] = dynamic.long_multiply
 
     def load(self, image: Image) -> None:

@@ -83,9 +83,16 @@ def ends_flow(instruction: Instruction) -> bool:
     return instruction.cond == ALWAYS and (instruction.op in leaves or bool(returns))
 
 
-def run_from(halfwords: Sequence[int], level: int, address: int) -> Iterator[Instruction]:
+def it_after(instruction: Instruction) -> int:
+    """ITSTATE that the next instruction finds."""
+    return instruction.extra if starts_it(instruction) else advance(instruction.it)
+
+
+def run_from(
+    halfwords: Sequence[int], level: int, address: int, it: int = 0
+) -> Iterator[Instruction]:
     """Decode straight-line code from `address` until it ends or the halfwords do."""
-    position, it = 0, 0
+    position = 0
     while position < len(halfwords):
         first = int(halfwords[position])
         wide = is_wide(first)
@@ -96,5 +103,5 @@ def run_from(halfwords: Sequence[int], level: int, address: int) -> Iterator[Ins
         yield instruction
         if ends_flow(instruction):
             return
-        it = instruction.extra if starts_it(instruction) else advance(it)
+        it = it_after(instruction)
         position += instruction.size // 2

@@ -63,10 +63,13 @@ def passes(condition, n, z, c, v):
 
 
 @njit(cache=True)
-def divide_cycles(a, b, base, bits):
-    """Early termination: `base` and one for every `bits` by which a is longer than b."""
+def divide_cycles(state, a, b):
+    """Early termination: a base, and one for so many bits by which a is longer than b."""
+    base, bits = state[S_DIVIDE_BASE], state[S_DIVIDE_BITS]
     longer = leading_zeros(b) - leading_zeros(a)
-    return base + (longer + bits - 1) // bits if longer > 0 and b else base
+    if longer <= 0 or b == 0:
+        return base
+    return min(base + (longer + bits - 1) // bits, state[S_DIVIDE_MOST])
 
 
 @njit(cache=True)
@@ -331,7 +334,7 @@ def run(state, regs, table, pages, octets, halves, words, executions, spent, lim
                     reason = R_DIVIDE
                     break
                 regs[rd] = a // b if b else 0
-                cost += divide_cycles(a, b, state[S_DIVIDE_BASE], state[S_DIVIDE_BITS])
+                cost += divide_cycles(state, a, b)
             elif op == SDIV:
                 if b == 0 and state[S_TRAP_DIVIDE]:
                     reason = R_DIVIDE
@@ -339,7 +342,7 @@ def run(state, regs, table, pages, octets, halves, words, executions, spent, lim
                 x, y = abs(signed(a)), abs(signed(b))
                 value = x // y if y else 0
                 regs[rd] = (-value if (a ^ b) >> 31 else value) & MASK
-                cost += divide_cycles(x, y, state[S_DIVIDE_BASE], state[S_DIVIDE_BITS])
+                cost += divide_cycles(state, x, y)
 
             elif op == SXTAB:
                 value = rotate(regs[rm], bent >> 20 & 255) & 0xFF

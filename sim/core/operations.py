@@ -202,11 +202,12 @@ REASONS = ("limit", "deadline", "decode", "undefined", "system", "access", "fetc
     S_TRAP_DIVIDE,
     S_DIVIDE_BASE,  # extra cycles of a division that ends at once
     S_DIVIDE_BITS,  # quotient bits a cycle
+    S_DIVIDE_MOST,  # the most cycles that these two come to
     S_LONG_MULTIPLY,  # 1: long multiplies take longer for longer operands (Cortex-M3)
     S_LINE_COST,  # wait states of a line of flash that is not buffered
     S_FLASH_ROWS,  # rows below this are flash
     S_SEQUENTIAL,  # 1: the line after the last one is fetched ahead
-) = range(33)
+) = range(34)
 STATE = 40
 
 # Flags in the low bits of a page's entry.

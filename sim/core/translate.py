@@ -8,7 +8,7 @@ import numpy as np
 
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.architecture import CoreModel
-from edgesnn.sim.core.decode import ends_flow, run_from
+from edgesnn.sim.core.decode import ends_flow, it_after, run_from
 from edgesnn.sim.core.instruction import Instruction
 from edgesnn.sim.core.memory import Memory
 from edgesnn.sim.core.timing import Timing
@@ -33,10 +33,12 @@ class Translator:
     def decode_at(self, address: int) -> bool:
         """Decode from `address` on; false where there is no memory to decode."""
         halfwords = self._memory.halfwords_from(address, BLOCK)
-        block = list(run_from(halfwords.tolist(), self._level, address))
+        before = self._before(address)
+        it = it_after(before[-1]) if before else 0
+        block = list(run_from(halfwords.tolist(), self._level, address, it))
         if not block:
             return False
-        self._write(self._before(address), block)
+        self._write(before, block)
         return True
 
     def _before(self, address: int) -> list[Instruction]:

@@ -53,6 +53,7 @@ class Dynamic:
     Attributes:
         divide_base: cycles beyond one of a division that ends at once.
         divide_bits: quotient bits a cycle afterwards.
+        divide_most: the most that divide_base and the quotient's cycles come to.
         long_multiply: long multiplies depend on their operands.
         exception_entry: cycles from the last instruction to the handler's first.
         exception_return: cycles of a return, beyond the instruction that does it.
@@ -60,6 +61,7 @@ class Dynamic:
 
     divide_base: int = 0
     divide_bits: int = 32
+    divide_most: int = 32
     long_multiply: bool = False
     exception_entry: int = 12
     exception_return: int = 10

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgesnn.sim.core.instruction import Instruction
-from edgesnn.sim.core.timing.model import Dynamic, Price, Step, Timing, price
+from edgesnn.sim.core.timing.m0 import CORTEX_M0, CORTEX_M0PLUS
+from edgesnn.sim.core.timing.m3 import CORTEX_M3, CORTEX_M4
+from edgesnn.sim.core.timing.m7 import CORTEX_M7
+from edgesnn.sim.core.timing.m33 import CORTEX_M33
+from edgesnn.sim.core.timing.model import STATES, Dynamic, Price, Step, Timing, price
 
 
 class Unit:
@@ -14,10 +18,20 @@ class Unit:
     dynamic = Dynamic()
 
     def price(self, code: Sequence[Instruction]) -> list[Price]:
-        one = Step(1, 1)
-        return [price([one] * 4, one, 0) for _ in code]
+        """Always one cycle."""
+        return [price([Step(1, 1)] * STATES, Step(1, 1), 0) for _ in code]
+
+
+TABLES: dict[str, Timing] = {
+    "m0": CORTEX_M0,
+    "m0plus": CORTEX_M0PLUS,
+    "m3": CORTEX_M3,
+    "m4": CORTEX_M4,
+    "m7": CORTEX_M7,
+    "m33": CORTEX_M33,
+}
 
 
 def timing_of(name: str) -> Timing:
-    """The table called `name`."""
-    return Unit()
+    """The table called `name`, one of TABLES."""
+    return TABLES[name]

@@ -1,0 +1,133 @@
+"""Cortex-M3 and M4: three stages, one instruction at a time, loads that overlap.
+
+Sources: Cortex-M4 TRM (100166_0001) table 3-1 and section 3.3.2, Cortex-M3 TRM (DDI0337)
+table 3-1; measurements on STM32F103 and STM32F407 by Jan Oleksiewicz (jnk0le/random,
+CC0), marked [J]; eprint 2025/523 for misaligned 32-bit instructions.
+
+Pipeline states: after a taken branch; after an instruction that was done; after one whose
+condition failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgesnn.sim.core import facts
+from edgesnn.sim.core import operations as op
+from edgesnn.sim.core.instruction import Instruction
+from edgesnn.sim.core.timing.model import Dynamic, Price, Step, price
+
+DONE, SKIPPED = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class ThreeStage:
+    """Costs in cycles; the defaults are the Cortex-M4's.
+
+    Attributes:
+        accumulate: MLA and MLS.
+        long_multiply, long_accumulate: SMULL and SMLAL and their unsigned kin, at least.
+        refill_direct: P of a branch whose target the decoder computes.
+        refill_register: P where the target is known in execute.
+        indexed_chain: a pre- or post-indexed load may follow a load without a stall.
+    """
+
+    dynamic: Dynamic = Dynamic(
+        divide_base=1, divide_bits=3, divide_most=11, exception_entry=12, exception_return=10
+    )
+    accumulate: int = 1
+    long_multiply: int = 1
+    long_accumulate: int = 1
+    refill_direct: int = 1
+    refill_register: int = 2
+    indexed_chain: bool = True
+
+    def price(self, code: Sequence[Instruction]) -> list[Price]:
+        """Costs by what came before: nothing known, done, or skipped."""
+        prices = []
+        for index, instruction in enumerate(code):
+            before = code[max(index - 3, 0) : index]
+            entered = self._alone(instruction) + facts.is_misaligned(instruction)
+            follows = self._after(instruction, before)
+            skipped = self._alone(instruction)
+            steps = [Step(entered, DONE), Step(follows, DONE), Step(skipped, DONE)]
+            prices.append(
+                price([*steps, steps[2]], Step(1, SKIPPED), self._taken(instruction))
+            )
+        return prices
+
+    def _alone(self, i: Instruction) -> int:
+        """Cycles with no help or hindrance from the neighbours."""
+        if i.op in (op.LDM, op.STM, op.LDRD, op.STRD):
+            return 1 + facts.words_moved(i)
+        if i.op in facts.SINGLE_STORES:
+            return 2 if facts.has_register_offset(i) or i.op == op.STREX else 1
+        if i.op in facts.LOADS:
+            return 2
+        if i.op in facts.LONG:
+            return self.long_accumulate if i.op in (op.UMLAL, op.SMLAL) else self.long_multiply
+        if i.op in (op.MLA, op.MLS):
+            return self.accumulate
+        if i.mnemonic in ("mrs", "msr", "cps"):
+            return 2
+        return 4 if i.mnemonic == "isb" else 1
+
+    def _after(self, i: Instruction, before: Sequence[Instruction]) -> int:
+        """Cycles after instructions that were done."""
+        if not before:
+            return self._alone(i)
+        previous = before[-1]
+        if facts.is_it(i):
+            return 0 if previous.size == 2 and not facts.is_it(previous) else 1
+        cycles = self._alone(i) + self._fetch_stall(i, before)
+        if facts.address_registers(i) & (facts.results(previous) | _written_back(previous)):
+            return cycles + self._address_stall(i, previous)
+        if self._overlaps(i, previous):
+            return cycles - 1
+        if i.op in facts.SINGLE_LOADS and previous.op in facts.SINGLE_STORES:
+            return cycles + 1  # a store is not pipelined with the load after it [J]
+        return cycles
+
+    def _address_stall(self, i: Instruction, previous: Instruction) -> int:
+        """Base and offset are needed a cycle early; a base written back is there in time."""
+        return int(bool(facts.address_registers(i) & facts.results(previous)))
+
+    def _overlaps(self, i: Instruction, previous: Instruction) -> bool:
+        """Whether i runs in the data phase of the access before it."""
+        load_before = previous.op in facts.SINGLE_LOADS and previous.op != op.LDR_PC
+        if facts.is_nop(i):  # [J]: loads and register-offset stores eat a NOP
+            return load_before or (
+                previous.op in facts.SINGLE_STORES and facts.has_register_offset(previous)
+            )
+        if not load_before:
+            return False
+        if i.op in facts.SINGLE_LOADS:
+            return self.indexed_chain or not facts.writes_back(i)
+        return i.op in facts.SINGLE_STORES - {op.STREX} and (
+            self.indexed_chain or not facts.writes_back(i)
+        )
+
+    def _fetch_stall(self, i: Instruction, before: Sequence[Instruction]) -> int:
+        """The third misaligned 32-bit instruction after a multi-cycle one waits for a fetch."""
+        if len(before) < 3 or not facts.is_misaligned(i):
+            return 0
+        run = all(facts.is_misaligned(b) for b in before[-2:])
+        return int(run and self._alone(before[-3]) > 1)
+
+    def _taken(self, i: Instruction) -> int:
+        return self.refill_direct if i.op in facts.DIRECT else self.refill_register
+
+
+def _written_back(i: Instruction) -> frozenset[int]:
+    return frozenset({i.writeback}) - facts.NOWHERE
+
+
+CORTEX_M4 = ThreeStage()
+CORTEX_M3 = ThreeStage(
+    Dynamic(
+        divide_base=1, divide_bits=3, divide_most=11, long_multiply=True,
+        exception_entry=12, exception_return=10,
+    ),
+    accumulate=2, long_multiply=3, long_accumulate=4, indexed_chain=False,
+)  # fmt: skip
