@@ -52,12 +52,12 @@ CORES = {
 
 
 def core_model(name: str) -> CoreModel:
-    """The core called `name`, such as `cortex-m4`.
+    """The core called `name`, such as `cortex-m4` or, as boards write it, `m4`.
 
     Raises:
         UsageError: no such core.
     """
     try:
-        return CORES[name]
+        return CORES[name if name in CORES else f"cortex-{name}"]
     except KeyError:
         raise UsageError(f"unknown core {name!r}; choose one of {', '.join(CORES)}") from None

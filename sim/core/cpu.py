@@ -85,7 +85,9 @@ class Core:
         self.image: Image | None = None
         self.take_faults = False
         self.slept = 0  # cycles in WFI and WFE
+        self.stack_top = 0
         self._stop: Stop | None = None
+        self._watchers: dict[int, list[Callable[[], None]]] = {}
         self._initialise()
 
     def _initialise(self) -> None:
@@ -139,7 +141,10 @@ class Core:
         self._initialise()
         self.regs[:] = 0
         self.regs[op.LR] = 0xFFFFFFFF
-        self.regs[op.SP] = stack & ~3
+        self.regs[op.SP] = self.stack_top = stack & ~3
+        self.executions[:] = 0
+        self.spent[:] = 0
+        self.slept = 0
         self.exceptions.reset(vectors)
         self.pc = entry & ~1
 
@@ -180,7 +185,7 @@ class Core:
         """
         if len(arguments) > 4:
             raise MachineError("only four arguments go into registers")
-        address = self._function(function)
+        address = self.function_address(function)
         self.regs[: len(arguments)] = [argument & 0xFFFFFFFF for argument in arguments]
         self.regs[op.LR] = RETURN_ADDRESS | 1
         self.pc = address & ~1
@@ -189,12 +194,43 @@ class Core:
             raise MachineError(f"{function} did not return: {stop.reason} at {self.where()}")
         return int(self.regs[0])
 
-    def _function(self, function: int | str) -> int:
+    def output(self) -> str:
+        """What the firmware printed, by semihosting and then by each UART."""
+        uarts = (getattr(device, "output", b"") for device in self.bus.devices)
+        return b"".join([bytes(self.semihosting.output), *uarts]).decode("utf-8", "replace")
+
+    def function_address(self, function: int | str) -> int:
+        """Address of a function given by name or already by address."""
         if isinstance(function, int):
             return function
         if self.image is None:
             raise MachineError("no image is loaded")
         return self.image.symbol(function).address
+
+    def watch(self, address: int, notify: Callable[[], None]) -> None:
+        """Call `notify` every time execution reaches `address`, before it goes on."""
+        self._watchers.setdefault(address, []).append(notify)
+        self.translator.set_break(address, True)
+
+    def unwatch(self, address: int, notify: Callable[[], None]) -> None:
+        """Undo one `watch`."""
+        self._watchers[address].remove(notify)
+        if not self._watchers[address]:
+            del self._watchers[address]
+            self.translator.set_break(address, False)
+
+    def _notify(self, address: int) -> None:
+        """Tell who watches `address`, then do its instruction unseen."""
+        for notify in tuple(self._watchers[address]):
+            notify()
+        done = self.instructions
+        self.translator.set_break(address, False)
+        while self.instructions == done and self._stop is None:
+            reason = self._once(done + 1)
+            if reason != op.R_LIMIT:
+                self._attend(reason)
+        if address in self._watchers:
+            self.translator.set_break(address, True)
 
     def stop(self, reason: str, code: int = 0) -> None:
         """Ask the running core to stop: for semihosting and devices."""
@@ -238,7 +274,10 @@ class Core:
             if not self.translator.decode_at(self.pc):
                 self.fault(f"execution ran out of memory at {self.pc:#010x}", "bus")
         elif reason == op.R_SYSTEM:
-            self.system.execute(self.instruction())
+            if self.pc in self._watchers and self.translator.is_break(self.pc):
+                self._notify(self.pc)
+            else:
+                self.system.execute(self.instruction())
         elif reason == op.R_ACCESS:
             self.bus.access()
         elif reason == op.R_FETCH:

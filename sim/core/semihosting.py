@@ -9,12 +9,31 @@ if TYPE_CHECKING:
 
 # Numbers of the Semihosting for AArch32 and AArch64 specification.
 SYS_OPEN, SYS_CLOSE, SYS_WRITEC, SYS_WRITE0, SYS_WRITE, SYS_READ = 1, 2, 3, 4, 5, 6
-SYS_ISTTY, SYS_CLOCK, SYS_TIME, SYS_ERRNO = 9, 0x10, 0x11, 0x13
+SYS_ISTTY, SYS_SEEK, SYS_FLEN, SYS_CLOCK, SYS_TIME, SYS_ERRNO = (
+    9, 0xA, 0xC, 0x10, 0x11, 0x13,
+)  # fmt: skip
 SYS_GET_CMDLINE, SYS_HEAPINFO, SYS_EXIT, SYS_EXIT_EXTENDED = 0x15, 0x16, 0x18, 0x20
 SYS_ELAPSED, SYS_TICKFREQ = 0x30, 0x31
 APPLICATION_EXIT = 0x20026
 LONGEST_STRING = 1 << 16
+LONGEST_NAME = 256
+CONSOLE = 1  # handle of `:tt`
+MODE_WRITE = 4  # fopen modes from here on write
 FAILURE = 0xFFFFFFFF
+
+
+class File:
+    """An open file in memory: bytes to read, or a buffer that writes append to."""
+
+    def __init__(self, content: bytes | bytearray) -> None:
+        self.content = content
+        self.position = 0
+
+    def read(self, count: int) -> bytes:
+        """The next `count` bytes, fewer at the end."""
+        found = bytes(self.content[self.position : self.position + count])
+        self.position += len(found)
+        return found
 
 
 class Semihosting:
@@ -22,16 +41,21 @@ class Semihosting:
 
     Attributes:
         output: what the firmware has written to its console.
+        files: what the firmware can open for reading, by name.
+        written: what it has opened for writing, by name.
     """
 
     def __init__(self, core: Core) -> None:
         self._core = core
         self.output = bytearray()
+        self.files: dict[str, bytes] = {}
+        self.written: dict[str, bytearray] = {}
+        self._open_files: dict[int, File] = {}
         self._calls = {
-            SYS_OPEN: self._open, SYS_CLOSE: lambda _: 0, SYS_WRITEC: self._write_character,
-            SYS_WRITE0: self._write_string, SYS_WRITE: self._write, SYS_ISTTY: lambda _: 1,
+            SYS_OPEN: self._open, SYS_CLOSE: self._close, SYS_WRITEC: self._write_character,
+            SYS_WRITE0: self._write_string, SYS_WRITE: self._write, SYS_ISTTY: lambda block: int(self._word(block, 0) == CONSOLE),
             SYS_CLOCK: self._clock, SYS_TIME: lambda _: 0, SYS_ERRNO: lambda _: 0,
-            SYS_READ: lambda at: self._word(at, 2), SYS_EXIT: self._exit,
+            SYS_READ: self._read, SYS_SEEK: self._seek, SYS_FLEN: self._length, SYS_EXIT: self._exit,
             SYS_EXIT_EXTENDED: self._exit_extended, SYS_TICKFREQ: lambda _: 1_000_000,
             SYS_ELAPSED: self._elapsed, SYS_GET_CMDLINE: self._command_line,
         }  # fmt: skip
@@ -49,9 +73,45 @@ class Semihosting:
         return int.from_bytes(self._core.memory.read(block + 4 * index, 4), "little")
 
     def _open(self, block: int) -> int:
-        """Only the console, `:tt`, can be opened."""
-        length = min(self._word(block, 2), 16)
-        return 1 if self._core.memory.read(self._word(block, 0), length) == b":tt" else FAILURE
+        """Open the console `:tt` or a file in memory; returns a handle."""
+        name = self._text(self._word(block, 0), self._word(block, 2))
+        mode = self._word(block, 1)
+        if name == ":tt":
+            return CONSOLE
+        if mode >= MODE_WRITE:
+            opened = File(self.written.setdefault(name, bytearray()))
+        elif name in self.files:
+            opened = File(self.files[name])
+        else:
+            return FAILURE
+        handle = CONSOLE + 1 + len(self._open_files)
+        self._open_files[handle] = opened
+        return handle
+
+    def _text(self, address: int, length: int) -> str:
+        return self._core.memory.read(address, min(length, LONGEST_NAME)).decode("latin-1")
+
+    def _close(self, block: int) -> int:
+        return 0 if self._word(block, 0) in self._open_files else FAILURE
+
+    def _read(self, block: int) -> int:
+        """Returns how many bytes were not read."""
+        handle, address, count = (self._word(block, index) for index in range(3))
+        opened = self._open_files.get(handle)
+        found = opened.read(count) if opened else b""
+        self._core.memory.write(address, found)
+        return count - len(found)
+
+    def _seek(self, block: int) -> int:
+        opened = self._open_files.get(self._word(block, 0))
+        if opened is None:
+            return FAILURE
+        opened.position = self._word(block, 1)
+        return 0
+
+    def _length(self, block: int) -> int:
+        opened = self._open_files.get(self._word(block, 0))
+        return FAILURE if opened is None else len(opened.content)
 
     def _write_character(self, address: int) -> int:
         self.output += self._core.memory.read(address, 1)
@@ -66,8 +126,17 @@ class Semihosting:
         return 0
 
     def _write(self, block: int) -> int:
-        length = self._word(block, 2)
-        self.output += self._core.memory.read(self._word(block, 1), length)
+        """Returns how many bytes were not written."""
+        handle, address, count = (self._word(block, index) for index in range(3))
+        content = self._core.memory.read(address, count)
+        if handle == CONSOLE:
+            self.output += content
+        elif handle in self._open_files and isinstance(
+            self._open_files[handle].content, bytearray
+        ):
+            self._open_files[handle].content += content
+        else:
+            return count
         return 0
 
     def _clock(self, _: int) -> int:

@@ -29,6 +29,17 @@ class Translator:
         self._level = model.level
         self._timing = timing
         self.instructions: dict[int, Instruction] = {}
+        self._breaks: set[int] = set()
+
+    def set_break(self, address: int, wanted: bool) -> None:
+        """Make the loop come back before `address`, as for a system instruction, or no longer."""
+        (self._breaks.add if wanted else self._breaks.discard)(address)
+        first = (self._memory.flat(address) >> 1) * op.ROW
+        self._memory.table[first] = op.UNDECODED
+
+    def is_break(self, address: int) -> bool:
+        """Whether the loop comes back before `address`."""
+        return address in self._breaks
 
     def decode_at(self, address: int) -> bool:
         """Decode from `address` on; false where there is no memory to decode."""
@@ -61,6 +72,8 @@ class Translator:
         for instruction, (timing, detour) in zip(block, prices, strict=True):
             first = (self._memory.flat(instruction.address) >> 1) * op.ROW
             table[first : first + op.ROW] = np.array(instruction.row(timing, detour), np.int32)
+            if instruction.address in self._breaks:
+                table[first] = op.SYSTEM
             self.instructions[instruction.address] = instruction
             self._memory.mark_code(instruction.address)
             self._memory.mark_code(instruction.address + instruction.size - 1)
