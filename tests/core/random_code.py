@@ -8,7 +8,7 @@ pointers, and by small steps.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -274,3 +274,20 @@ def listing(program: Program, level: int) -> str:
         it = found.extra if found.mnemonic == "it" else advance(it)
         position += 2 if wide else 1
     return "\n".join(lines)
+
+
+def prefix(program: Program, count: int) -> Program:
+    """The first `count` instructions of a program."""
+    position = 0
+    for _ in range(count):
+        position += 2 if program.halfwords[position] >> 11 >= 0b11101 else 1
+    return replace(program, halfwords=program.halfwords[:position], count=count)
+
+
+def shortest_difference(core: str, program: Program) -> Program:
+    """The shortest beginning of `program` on which the two machines differ, or all of it."""
+    for count in range(1, program.count):
+        shorter = prefix(program, count)
+        if Ours(core).run(shorter) != Unicorn(core).run(shorter):
+            return shorter
+    return program
