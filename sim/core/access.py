@@ -16,6 +16,9 @@ from edgesnn.sim.core.operations import (
     PAGE,
     PAGE_SHIFT,
     ROW_SHIFT,
+    S_DATA_LINES,
+    S_DATA_SHIFT,
+    S_DATA_TAGS,
     S_FAULT,
     S_FAULT_SIZE,
     S_FAULT_STORE,
@@ -35,8 +38,18 @@ FAILED = -1
 
 
 @njit(cache=True)
-def _count_flash(state):
+def _count_flash(state, offset):
+    """Note a read of flash at a flat offset, and wait where its line is not at hand."""
     state[S_FLASH_READS] += 1
+    if state[S_FLASH_WAIT] == 0:
+        return
+    lines = state[S_DATA_LINES]
+    if lines:
+        line = offset >> state[S_DATA_SHIFT]
+        slot = S_DATA_TAGS + (line & (lines - 1))
+        if state[slot] == line:
+            return
+        state[slot] = line
     state[S_STALLS] += state[S_FLASH_WAIT]
 
 
@@ -45,9 +58,10 @@ def load_word(state, pages, octets, words, address):
     """The word at `address`, or FAILED."""
     entry = pages[address >> PAGE_SHIFT]
     if entry >= 0 and address & 3 == 0:
+        place = (entry & ~OFFSET) + (address & OFFSET)
         if entry & FLASH:
-            _count_flash(state)
-        return int(words[((entry & ~OFFSET) + (address & OFFSET)) >> 2])
+            _count_flash(state, place)
+        return int(words[place >> 2])
     return _load_slow(state, pages, octets, address, 4)
 
 
@@ -56,9 +70,10 @@ def load_half(state, pages, octets, halves, address):
     """The halfword at `address`, or FAILED."""
     entry = pages[address >> PAGE_SHIFT]
     if entry >= 0 and address & 1 == 0:
+        place = (entry & ~OFFSET) + (address & OFFSET)
         if entry & FLASH:
-            _count_flash(state)
-        return int(halves[((entry & ~OFFSET) + (address & OFFSET)) >> 1])
+            _count_flash(state, place)
+        return int(halves[place >> 1])
     return _load_slow(state, pages, octets, address, 2)
 
 
@@ -67,9 +82,10 @@ def load_byte(state, pages, octets, address):
     """The byte at `address`, or FAILED."""
     entry = pages[address >> PAGE_SHIFT]
     if entry >= 0:
+        place = (entry & ~OFFSET) + (address & OFFSET)
         if entry & FLASH:
-            _count_flash(state)
-        return int(octets[(entry & ~OFFSET) + (address & OFFSET)])
+            _count_flash(state, place)
+        return int(octets[place])
     return _load_slow(state, pages, octets, address, 1)
 
 
@@ -182,8 +198,8 @@ def block(state, pages, table, address, count, store):
         allowed = not store or first & entry & WRITABLE
         if first >= 0 and entry >= 0 and end - begin == last - address and allowed:
             if first & FLASH:
-                state[S_FLASH_READS] += count
-                state[S_STALLS] += count * state[S_FLASH_WAIT]
+                for place in range(begin, end + 4, 4):
+                    _count_flash(state, place)
             if store and (first | entry) & CODE:
                 for offset in range(begin, end + 4, 2):
                     forget(table, offset)

@@ -99,8 +99,12 @@ class Core:
         state[op.S_LINE_SHIFT] = 62
         if layout.wait_states:
             state[op.S_LINE_SHIFT] = (layout.line_bytes // 2).bit_length() - 1
+            state[op.S_DATA_SHIFT] = layout.line_bytes.bit_length() - 1
             state[op.S_LINE_COST] = state[op.S_FLASH_WAIT] = layout.wait_states
-        state[op.S_LINE] = -1
+            state[op.S_PREFETCH] = layout.prefetch
+            state[op.S_CACHE_LINES], state[op.S_DATA_LINES] = layout.cache_lines, layout.data_lines
+        state[op.S_LINE] = state[op.S_LAST_LINE] = -1
+        state[op.S_TAGS :] = -1
         state[op.S_FLASH_ROWS] = self.memory.flash_bytes // 2
         state[op.S_DIVIDE_BASE] = dynamic.divide_base
         state[op.S_DIVIDE_BITS] = dynamic.divide_bits

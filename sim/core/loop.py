@@ -81,11 +81,20 @@ def long_cycles(state, flow, a, b):
 
 
 @njit(cache=True)
-def fetch_line(state, line):
-    """Wait for a line of flash that execution has just entered."""
+def fetch_line(state, line, now):
+    """Wait for a line of flash that execution has just entered, at cycle `now`."""
     if line << state[S_LINE_SHIFT] >= state[S_FLASH_ROWS]:
         return 0
-    return state[S_LINE_COST]
+    ahead = state[S_PREFETCH] != 0 and line == state[S_LAST_LINE] + 1
+    since = now - state[S_LAST_ENTRY]
+    state[S_LAST_LINE], state[S_LAST_ENTRY] = line, now
+    lines = state[S_CACHE_LINES]
+    if lines:
+        slot = S_TAGS + (line & (lines - 1))
+        if state[slot] == line:
+            return 0
+        state[slot] = line
+    return max(state[S_LINE_COST] - since, 0) if ahead else state[S_LINE_COST]
 
 
 @njit(cache=True)
@@ -163,15 +172,16 @@ def run(state, regs, table, pages, octets, halves, words, executions, spent, lim
         writeback = U(bent >> 8 & 31)
         target = NOWHERE
 
-        if line_shift < 62 and at >> line_shift != line:
-            line = at >> line_shift
-            cost += fetch_line(state, line)
+        if op == UNDECODED:
+            reason = R_DECODE
+            break
+        entered = at >> line_shift
+        if entered != line:
+            cost += fetch_line(state, entered, cycles)
+            line = entered
 
         condition = flow & 15
         if condition != 14 and not passes(condition, n, z, c, v):
-            if op == UNDECODED:
-                reason = R_DECODE
-                break
             detour = np.int64(table[row + U(R_DETOUR)])
             cost += (detour & 63) - (timing & 63)
             pipeline = detour >> 6 & 3
@@ -570,9 +580,6 @@ def run(state, regs, table, pages, octets, halves, words, executions, spent, lim
                 pass
             elif op == SYSTEM:
                 reason = R_SYSTEM
-                break
-            elif op == UNDECODED:
-                reason = R_DECODE
                 break
             else:
                 reason = R_UNDEFINED

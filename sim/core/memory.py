@@ -10,7 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from edgesnn.errors import MachineError
-from edgesnn.sim.core.operations import CODE, FLASH, PAGE, PAGE_SHIFT, ROW, UNMAPPED, WRITABLE
+from edgesnn.sim.core.operations import (
+    CODE,
+    FLASH,
+    MOST_LINES,
+    PAGE,
+    PAGE_SHIFT,
+    ROW,
+    UNMAPPED,
+    WRITABLE,
+)
 
 Kind = Literal["flash", "ram", "tcm", "peripheral"]
 LARGEST = 1 << 28  # bytes of memory altogether; the decode table is sixteen times as large
@@ -48,14 +57,31 @@ class MemoryMap:
     Attributes:
         regions: memory and peripherals, none overlapping.
         wait_states: cycles that a line of flash takes beyond one, at the board's clock.
-        line_bytes: what the flash's line buffer holds.
+        line_bytes: bytes that one access to flash brings, a power of two.
+        prefetch: the next line is fetched while this one runs.
+        cache_lines: lines of an instruction cache, a power of two; 0 for one line buffer.
+        data_lines: lines of a data cache for reads of flash, likewise.
     """
 
     regions: tuple[Region, ...]
     wait_states: int = 0
     line_bytes: int = 16
+    prefetch: bool = False
+    cache_lines: int = 0
+    data_lines: int = 0
 
     def __post_init__(self) -> None:
+        for what, number in (
+            ("line_bytes", self.line_bytes), ("cache_lines", self.cache_lines),
+            ("data_lines", self.data_lines),
+        ):  # fmt: skip
+            if number < 0 or number & (number - 1) or number > MOST_LINES:
+                raise MachineError(f"{what} is {number}; use a power of two up to {MOST_LINES}")
+        if self.line_bytes < 4 or not 0 <= self.wait_states < 64:
+            raise MachineError("flash needs lines of 4 bytes or more and 0 to 63 wait states")
+        self._check_regions()
+
+    def _check_regions(self) -> None:
         total = 0
         for region in self.regions:
             if region.base % PAGE or region.size <= 0 or region.end > 1 << 32:

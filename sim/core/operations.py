@@ -206,9 +206,18 @@ REASONS = ("limit", "deadline", "decode", "undefined", "system", "access", "fetc
     S_LONG_MULTIPLY,  # 1: long multiplies take longer for longer operands (Cortex-M3)
     S_LINE_COST,  # wait states of a line of flash that is not buffered
     S_FLASH_ROWS,  # rows below this are flash
-    S_SEQUENTIAL,  # 1: the line after the last one is fetched ahead
-) = range(34)
-STATE = 40
+    S_PREFETCH,  # 1: the line after the last one is fetched ahead
+    S_LAST_LINE,  # line that was entered last, and the cycle at which it was
+    S_LAST_ENTRY,
+    S_CACHE_LINES,  # lines of the instruction cache, 0 for a single line buffer
+    S_DATA_LINES,  # lines of the data cache, likewise
+    S_DATA_SHIFT,  # log2 of its bytes a line
+) = range(39)
+# Tags of the two caches, direct-mapped, follow the slots.
+MOST_LINES = 1024
+S_TAGS = 64
+S_DATA_TAGS = S_TAGS + MOST_LINES
+STATE = S_DATA_TAGS + MOST_LINES
 
 # Flags in the low bits of a page's entry.
 PAGE_SHIFT = 12

@@ -16,20 +16,17 @@ PERIPHERALS = Region(0x40000000, 0x20000000, "peripheral", "peripherals")
 DEFAULT_LIMIT = 1_000_000_000  # instructions
 
 
-def board_map(board: Board, *, wait_states: int = 0, line_bytes: int = 16) -> MemoryMap:
-    """The memory map of a board: flash, all of its RAM, and peripherals.
+def board_map(board: Board) -> MemoryMap:
+    """The memory map of a board: flash, all of its RAM, and peripherals; no wait states.
 
-    Args:
-        board: from `edgesnn.boards`.
-        wait_states: cycles beyond one that a line of flash takes at the clock in question.
-        line_bytes: width of the flash's line buffer.
+    Use `dataclasses.replace` to add those that its flash has at the clock in question.
     """
     flash_base = board.flash.origin & -PAGE
     regions = [Region(flash_base, board.flash.end - flash_base, "flash", "flash")]
     regions += [Region(ram.origin, ram.size, "ram", "RAM") for ram in (board.ram, *board.more_ram)]
     if all(region.end <= PERIPHERALS.base or region.base >= PERIPHERALS.end for region in regions):
         regions.append(PERIPHERALS)
-    return MemoryMap(tuple(regions), wait_states, line_bytes)
+    return MemoryMap(tuple(regions))
 
 
 def make_core(

@@ -39,9 +39,9 @@ class Mainline:
             pairs = previous is not None and _pairs(previous, instruction)
             after = Step(0, PAIRED) if pairs else Step(alone + stall, ALONE)
             steps = [Step(alone, ALONE), after, Step(alone + stall, ALONE), Step(alone, ALONE)]
-            prices.append(
-                price(steps, Step(1, SKIPPED), self._taken(instruction, previous, pairs))
-            )
+            # A branch that is not taken comes here too, and can be the second of a pair.
+            skipped = Step(0, PAIRED) if pairs and facts.branches(instruction) else Step(1, SKIPPED)
+            prices.append(price(steps, skipped, self._taken(instruction, previous, pairs)))
         return prices
 
     def _alone(self, i: Instruction) -> int:
@@ -54,7 +54,7 @@ class Mainline:
 
     def _stall(self, i: Instruction, previous: Instruction | None) -> int:
         """One cycle where i needs what `previous` delivers a cycle late."""
-        if previous is None:
+        if previous is None or (self._alone(previous) > 1 and previous.op not in facts.LOADS):
             return 0
         late = facts.results(previous)
         needed = facts.sources(i)

@@ -1,0 +1,106 @@
+"""The timing tables against documented cycle counts, rule by rule."""
+
+from pathlib import Path
+
+import pytest
+
+from edgesnn.sim.core import CORES, Core, MemoryMap, Region, core_model
+from edgesnn.sim.core import operations as op
+from edgesnn.sim.core.decode import decode
+from edgesnn.sim.core.timing.model import REFILLED, Step, price
+from edgesnn.sim.core.timing.tables import TABLES
+
+from .machines import needs_gcc
+from .timing_rules import RULES, assemble, measure, residual, run_cycles
+
+TIMING_PAGE = Path(__file__).parents[2] / "docs" / "TIMING.md"
+
+
+@needs_gcc
+@pytest.mark.parametrize("core", CORES)
+def test_documented_cycle_counts_are_reproduced(core: str, tmp_path: Path) -> None:
+    off = {}
+    for rule in (rule for rule in RULES if rule.core == core):
+        measured = measure(rule, tmp_path)
+        if residual(rule, measured):
+            off[rule.name] = f"{measured} for {rule.cycles}"
+    assert not off
+
+
+def test_every_rule_is_in_the_documentation() -> None:
+    page = TIMING_PAGE.read_text()
+    missing = [rule for rule in RULES if f"| {core_model(rule.core).name} | {rule.name} |" not in page]
+    assert not missing
+
+
+def test_a_price_packs_four_states_and_three_detours() -> None:
+    packed = price([Step(1, 1), Step(2, 2), Step(3, 3), Step(63, 0)], Step(1, 2), 5)
+    assert packed.timing == 0x01 | 1 << 6 | (2 | 2 << 6) << 8 | (3 | 3 << 6) << 16 | 63 << 24
+    assert packed.detour == (1 | 2 << 6) | 5 << 8
+    with pytest.raises(ValueError, match="does not fit"):
+        price([Step(64, 0)] * 4, Step(1, 0), 0)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_price_every_encoding(name: str) -> None:
+    """No instruction, alone or after another, may have a cost that does not fit its byte."""
+    table = TABLES[name]
+    previous = decode(0x1888, False, 3, 0)
+    for word in range(0, 0xE800, 7):
+        code = [previous, decode(word, False, 3, 2)]
+        for timing, _ in table.price(code):
+            assert timing >> 8 * REFILLED & 63 < 64
+        previous = code[1]
+
+
+def _flash_cycles(code: bytes, instructions: int = 16, **flash: int) -> Core:
+    layout = MemoryMap((Region(0, 0x1000, "flash"), Region(0x20000000, 0x1000, "ram")), **flash)
+    core = Core("cortex-m4", layout)
+    core.memory.write(0, code)
+    core.pc = 0
+    core.run(instructions=instructions)
+    return core
+
+
+NOPS = bytes.fromhex("00bf") * 64
+LOOP = bytes.fromhex("00bf" * 15 + "efe7")  # two lines of sixteen bytes, the last a branch
+
+
+def test_flash_wait_states_are_paid_once_a_line() -> None:
+    none, four = _flash_cycles(NOPS), _flash_cycles(NOPS, wait_states=4)
+    assert none.cycles == 16
+    assert four.cycles == 16 + 2 * 4  # sixteen 2-byte instructions are two lines of 16 bytes
+
+
+def test_prefetch_hides_what_the_line_before_took() -> None:
+    fast = _flash_cycles(NOPS, wait_states=4, prefetch=True)
+    slow = _flash_cycles(NOPS, wait_states=14, prefetch=True)
+    assert fast.cycles == 16 + 4  # eight cycles of the first line hide the second's four
+    assert slow.cycles == 16 + 14  # 14 + 8 cycles after the first was asked for, it is there
+
+
+def test_an_instruction_cache_pays_once() -> None:
+    without = _flash_cycles(LOOP, 160, wait_states=4)
+    with_cache = _flash_cycles(LOOP, 160, wait_states=4, cache_lines=4)
+    perfect = _flash_cycles(LOOP, 160)
+    assert with_cache.cycles == perfect.cycles + 2 * 4
+    assert without.cycles == perfect.cycles + 20 * 4
+
+
+def test_data_read_from_flash_waits_and_is_counted() -> None:
+    code = bytes.fromhex("0648" "0649") + NOPS  # ldr r0 and r1 from two words of one line
+    plain = _flash_cycles(code)
+    waited = _flash_cycles(code, wait_states=3)
+    cached = _flash_cycles(code, wait_states=3, data_lines=2)
+    assert int(waited.state[op.S_FLASH_READS]) == int(cached.state[op.S_FLASH_READS]) == 2
+    assert waited.cycles == plain.cycles + 2 * 3 + 2 * 3
+    assert cached.cycles == plain.cycles + 2 * 3 + 1 * 3
+
+
+@needs_gcc
+def test_unaligned_data_costs_a_cycle_more(tmp_path: Path) -> None:
+    one, other = (
+        run_cycles("cortex-m4", assemble("cortex-m4", f"ldr.w r0, [r8, #{n}]; {'nop.w;' * 4}", tmp_path), 0)
+        for n in (0, 1)
+    )
+    assert other == one + 1
