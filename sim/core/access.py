@@ -8,8 +8,11 @@ has done (`S_MAIL`), forget instructions that are overwritten, and note faults.
 
 from __future__ import annotations
 
-from numba import njit
+from typing import Any
 
+import numpy.typing as npt
+
+from edgesnn.sim.core.compiled import compiled
 from edgesnn.sim.core.operations import (
     CODE,
     FLASH,
@@ -32,13 +35,14 @@ from edgesnn.sim.core.operations import (
     WRITABLE,
 )
 
+Array = npt.NDArray[Any]
 MASK = 0xFFFFFFFF
 OFFSET = PAGE - 1
 FAILED = -1
 
 
-@njit(cache=True)
-def _count_flash(state, offset):
+@compiled
+def _count_flash(state: Array, offset: int) -> None:
     """Note a read of flash at a flat offset, and wait where its line is not at hand."""
     state[S_FLASH_READS] += 1
     if state[S_FLASH_WAIT] == 0:
@@ -53,8 +57,8 @@ def _count_flash(state, offset):
     state[S_STALLS] += state[S_FLASH_WAIT]
 
 
-@njit(cache=True)
-def load_word(state, pages, octets, words, address):
+@compiled
+def load_word(state: Array, pages: Array, octets: Array, words: Array, address: int) -> int:
     """The word at `address`, or FAILED."""
     entry = pages[address >> PAGE_SHIFT]
     if entry >= 0 and address & 3 == 0:
@@ -65,8 +69,8 @@ def load_word(state, pages, octets, words, address):
     return _load_slow(state, pages, octets, address, 4)
 
 
-@njit(cache=True)
-def load_half(state, pages, octets, halves, address):
+@compiled
+def load_half(state: Array, pages: Array, octets: Array, halves: Array, address: int) -> int:
     """The halfword at `address`, or FAILED."""
     entry = pages[address >> PAGE_SHIFT]
     if entry >= 0 and address & 1 == 0:
@@ -77,8 +81,8 @@ def load_half(state, pages, octets, halves, address):
     return _load_slow(state, pages, octets, address, 2)
 
 
-@njit(cache=True)
-def load_byte(state, pages, octets, address):
+@compiled
+def load_byte(state: Array, pages: Array, octets: Array, address: int) -> int:
     """The byte at `address`, or FAILED."""
     entry = pages[address >> PAGE_SHIFT]
     if entry >= 0:
@@ -89,8 +93,8 @@ def load_byte(state, pages, octets, address):
     return _load_slow(state, pages, octets, address, 1)
 
 
-@njit(cache=True)
-def _fail(state, address, size, store, value):
+@compiled
+def _fail(state: Array, address: int, size: int, store: int, value: int) -> None:
     """Note an access that only Python can judge."""
     state[S_FAULT] = address
     state[S_FAULT_SIZE] = size
@@ -98,8 +102,8 @@ def _fail(state, address, size, store, value):
     state[S_FAULT_VALUE] = value
 
 
-@njit(cache=True)
-def _plain(state, pages, address, size, flags):
+@compiled
+def _plain(state: Array, pages: Array, address: int, size: int, flags: int) -> bool:
     """Whether every byte lies in memory with `flags`, and alignment permits the access."""
     if state[S_STRICT] and address & (size - 1):
         return False
@@ -110,11 +114,12 @@ def _plain(state, pages, address, size, flags):
     return True
 
 
-@njit(cache=True)
-def _load_slow(state, pages, octets, address, size):
+@compiled
+def _load_slow(state: Array, pages: Array, octets: Array, address: int, size: int) -> int:
     if state[S_MAIL]:
         state[S_MAIL] = 0
-        return state[S_MAIL_VALUE]
+        answer: int = state[S_MAIL_VALUE]
+        return answer
     if not _plain(state, pages, address, size, 0):
         _fail(state, address, size, 0, 0)
         return FAILED
@@ -127,8 +132,10 @@ def _load_slow(state, pages, octets, address, size):
     return value
 
 
-@njit(cache=True)
-def store_word(state, pages, table, octets, words, address, value):
+@compiled
+def store_word(
+    state: Array, pages: Array, table: Array, octets: Array, words: Array, address: int, value: int
+) -> bool:
     """Store a word; false where that failed."""
     entry = pages[address >> PAGE_SHIFT]
     if address & 3 == 0 and entry >= 0 and entry & (WRITABLE | CODE) == WRITABLE:
@@ -137,8 +144,10 @@ def store_word(state, pages, table, octets, words, address, value):
     return _store_slow(state, pages, table, octets, address, 4, value)
 
 
-@njit(cache=True)
-def store_half(state, pages, table, octets, halves, address, value):
+@compiled
+def store_half(
+    state: Array, pages: Array, table: Array, octets: Array, halves: Array, address: int, value: int
+) -> bool:
     """Store the low halfword of `value`; false where that failed."""
     entry = pages[address >> PAGE_SHIFT]
     if address & 1 == 0 and entry >= 0 and entry & (WRITABLE | CODE) == WRITABLE:
@@ -147,8 +156,10 @@ def store_half(state, pages, table, octets, halves, address, value):
     return _store_slow(state, pages, table, octets, address, 2, value & 0xFFFF)
 
 
-@njit(cache=True)
-def store_byte(state, pages, table, octets, address, value):
+@compiled
+def store_byte(
+    state: Array, pages: Array, table: Array, octets: Array, address: int, value: int
+) -> bool:
     """Store the low byte of `value`; false where that failed."""
     entry = pages[address >> PAGE_SHIFT]
     if entry >= 0 and entry & (WRITABLE | CODE) == WRITABLE:
@@ -157,8 +168,10 @@ def store_byte(state, pages, table, octets, address, value):
     return _store_slow(state, pages, table, octets, address, 1, value & 0xFF)
 
 
-@njit(cache=True)
-def _store_slow(state, pages, table, octets, address, size, value):
+@compiled
+def _store_slow(
+    state: Array, pages: Array, table: Array, octets: Array, address: int, size: int, value: int
+) -> bool:
     if state[S_MAIL]:
         state[S_MAIL] = 0
         return True
@@ -177,8 +190,8 @@ def _store_slow(state, pages, table, octets, address, size, value):
     return True
 
 
-@njit(cache=True)
-def forget(table, offset):
+@compiled
+def forget(table: Array, offset: int) -> None:
     """Mark undecoded what the byte at flat `offset` may be part of."""
     row = offset >> 1
     table[row << ROW_SHIFT] = 0
@@ -186,14 +199,14 @@ def forget(table, offset):
         table[(row - 1) << ROW_SHIFT] = 0
 
 
-@njit(cache=True)
-def block(state, pages, table, address, count, store):
+@compiled
+def block(state: Array, pages: Array, table: Array, address: int, count: int, store: int) -> int:
     """Flat word index of `count` words at `address` that lie in plain memory, or FAILED."""
     last = address + 4 * (count - 1)
     if address & 3 == 0 and last <= MASK:
         first = pages[address >> PAGE_SHIFT]
         entry = pages[last >> PAGE_SHIFT]
-        begin = (first & ~OFFSET) + (address & OFFSET)
+        begin: int = (first & ~OFFSET) + (address & OFFSET)
         end = (entry & ~OFFSET) + (last & OFFSET)
         allowed = not store or first & entry & WRITABLE
         if first >= 0 and entry >= 0 and end - begin == last - address and allowed:

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from numba import njit
-
+from edgesnn.sim.core.compiled import compiled
 from edgesnn.sim.core.operations import ASR, LSL, LSR, ROR, RRX
 
 MASK = 0xFFFFFFFF
 
 
-@njit(cache=True)
-def signed(value):
+@compiled
+def signed(value: int) -> int:
     """A word as a signed number."""
     return (value ^ 0x80000000) - 0x80000000
 
 
-@njit(cache=True)
-def half(value, top):
+@compiled
+def half(value: int, top: int) -> int:
     """The bottom (top = 0) or top (1) halfword as a signed number."""
     return (((value >> (top << 4)) & 0xFFFF) ^ 0x8000) - 0x8000
 
 
-@njit(cache=True)
-def rotate(value, amount):
+@compiled
+def rotate(value: int, amount: int) -> int:
     """A word rotated right by 0..31."""
     return ((value | value << 32) >> amount) & MASK if amount else value
 
 
-@njit(cache=True)
-def leading_zeros(value):
+@compiled
+def leading_zeros(value: int) -> int:
     """Zero bits above the highest one; 32 for zero."""
     count = 32
     while value:
@@ -37,8 +36,8 @@ def leading_zeros(value):
     return count
 
 
-@njit(cache=True)
-def reverse_bits(value):
+@compiled
+def reverse_bits(value: int) -> int:
     """Bit 0 becomes bit 31 and so on."""
     value = ((value >> 1) & 0x55555555) | ((value & 0x55555555) << 1)
     value = ((value >> 2) & 0x33333333) | ((value & 0x33333333) << 2)
@@ -46,16 +45,16 @@ def reverse_bits(value):
     return reverse_bytes(value)
 
 
-@njit(cache=True)
-def reverse_bytes(value):
+@compiled
+def reverse_bytes(value: int) -> int:
     """The four bytes in the other order."""
     return (
         (value & 0xFF) << 24 | (value & 0xFF00) << 8 | (value >> 8) & 0xFF00 | (value >> 24) & 0xFF
     )
 
 
-@njit(cache=True)
-def saturate(value, low, high):
+@compiled
+def saturate(value: int, low: int, high: int) -> int:
     """`value` held between `low` and `high`; bit 32 of the result tells that it was not."""
     if value < low:
         return (low & MASK) | (MASK + 1)
@@ -64,8 +63,8 @@ def saturate(value, low, high):
     return value & MASK
 
 
-@njit(cache=True)
-def shift(kind, value, amount, carry):
+@compiled
+def shift(kind: int, value: int, amount: int, carry: int) -> int:
     """Shift_C (Armv7-M manual A2.2.1): the shifted word, with the carry out in bit 32."""
     if kind == RRX:
         return (value >> 1) | carry << 31 | (value & 1) << 32

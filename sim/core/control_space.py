@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from edgesnn.sim.core import operations as op
@@ -46,7 +47,7 @@ class ControlSpace:
             return self._read_nvic(offset)
         if SHPR1 <= offset < SHPR_END:
             return self._priorities(offset - SHPR1 + 4)
-        special = {
+        special: dict[int, Callable[[], int]] = {
             DWT_CYCCNT: lambda: now - self._cycle_offset,
             SYST_CSR: lambda: exceptions.systick.read_control(now),
             SYST_RVR: lambda: exceptions.systick.reload,

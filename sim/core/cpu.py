@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -40,7 +39,7 @@ class Stop:
     code: int = 0
 
 
-class CoreFault(MachineError):
+class CoreFault(MachineError):  # noqa: N818 - the architecture's word
     """The firmware did what the core cannot do; says where, what and in which function."""
 
     def __init__(self, message: str, address: int) -> None:
@@ -249,19 +248,26 @@ class Core:
         limit = min(self.instructions + instructions, FOREVER)
         last_cycle = min(self.cycles + cycles, FOREVER)
         self._stop = None
-        while self._stop is None:
-            self.exceptions.take_pending()
-            self.state[op.S_DEADLINE] = min(last_cycle, self.exceptions.next_event())
-            reason = self._once(limit)
-            if reason == op.R_LIMIT:
-                self.stop("instructions")
-            elif reason == op.R_DEADLINE:
-                self.exceptions.tick()
-                if self.cycles >= last_cycle:
-                    self.stop("cycles")
-            else:
-                self._attend(reason)
-        return Stop(self._stop.reason, self.pc, self._stop.code)
+        while (stopped := self._stopped()) is None:
+            self._go_on(limit, last_cycle)
+        return Stop(stopped.reason, self.pc, stopped.code)
+
+    def _stopped(self) -> Stop | None:
+        return self._stop
+
+    def _go_on(self, limit: int, last_cycle: int) -> None:
+        """Run the compiled loop once, and do what it came back for."""
+        self.exceptions.take_pending()
+        self.state[op.S_DEADLINE] = min(last_cycle, self.exceptions.next_event())
+        reason = self._once(limit)
+        if reason == op.R_LIMIT:
+            self.stop("instructions")
+        elif reason == op.R_DEADLINE:
+            self.exceptions.tick()
+            if self.cycles >= last_cycle:
+                self.stop("cycles")
+        else:
+            self._attend(reason)
 
     def _once(self, limit: int) -> int:
         memory = self.memory
@@ -338,4 +344,3 @@ class Core:
         decoded = self.translator.instructions.get(self.pc)
         at = f" at {decoded.mnemonic}, {self.where()}" if decoded else f" at {self.where()}"
         raise CoreFault(f"the firmware faulted{at}: {what}", self.pc)
-

@@ -18,9 +18,7 @@ def _by_prefix(encodings: Sequence[Encoding]) -> list[tuple[Encoding, ...]]:
     table = []
     for prefix in range(128):
         shift = (9, 25)[encodings[0].width == 32]
-        fits = [
-            e for e in encodings if (e.value ^ prefix << shift) & e.mask & 0x7F << shift == 0
-        ]
+        fits = [e for e in encodings if (e.value ^ prefix << shift) & e.mask & 0x7F << shift == 0]
         table.append(tuple(fits))
     return table
 
@@ -60,10 +58,9 @@ def decode(word: int, wide: bool, level: int, address: int, it: int = 0) -> Inst
         instruction = found.build(found.extract(word), Context(address, it != 0)) if found else None
     except Unpredictable:
         instruction = None
-    condition = {"cond": it >> 4, "it": it} if it else {}
-    return replace(
-        instruction or undefined, encoding=word, address=address, size=size, **condition
-    )
+    known = instruction or undefined
+    condition = it >> 4 if it else known.cond
+    return replace(known, encoding=word, address=address, size=size, it=it, cond=condition)
 
 
 def advance(it: int) -> int:

@@ -164,7 +164,9 @@ def _segments(path: Path, elf: ELFFile) -> Iterator[Segment]:
             raise _damaged(path, f"a segment of {size} bytes at {address:#x}")
         content = segment.data()
         if len(content) != size:
-            raise _damaged(path, f"segment at {address:#x} ends after {len(content)} of {size} bytes")
+            raise _damaged(
+                path, f"segment at {address:#x} ends after {len(content)} of {size} bytes"
+            )
         yield Segment(address, content)
 
 

@@ -148,9 +148,7 @@ class Exceptions:
         return -1 if masks.faultmask else current
 
     def _candidate(self) -> int | None:
-        ready = [
-            n for n in self.controller.pending if n < IRQ0 or n in self.controller.enabled
-        ]
+        ready = [n for n in self.controller.pending if n < IRQ0 or n in self.controller.enabled]
         return min(ready, key=lambda n: (self.priority(n), n), default=None)
 
     def take_pending(self) -> None:

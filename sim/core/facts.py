@@ -104,7 +104,7 @@ def writes_back(i: Instruction) -> bool:
 @lru_cache(maxsize=4096)
 def results(i: Instruction) -> frozenset[int]:
     """Registers that take a result, the write-back apart."""
-    if i.op in STORES - {op.STREX} or branches(i) and i.op != op.LDM:
+    if i.op in STORES - {op.STREX} or (branches(i) and i.op != op.LDM):
         return frozenset()
     if i.op == op.LDM:
         return frozenset(n for n in range(16) if i.imm >> n & 1)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from numba import njit
-
 from edgesnn.sim.core.bits import MASK, half, rotate, saturate, signed
+from edgesnn.sim.core.compiled import compiled
 from edgesnn.sim.core.operations import (
     QADD,
     QDADD,
@@ -30,8 +29,8 @@ OVERFLOW = 1 << 32
 SUBTRACT = 4  # in a lane code: sub8, sub16 and sax; asx (2) and sax (6) cross the halves
 
 
-@njit(cache=True)
-def parallel(lanes, prefix, a, b):
+@compiled
+def parallel(lanes: int, prefix: int, a: int, b: int) -> int:
     """SADD8 … UHSAX: the word, with the GE bits above it where the prefix sets them."""
     is_signed = prefix < 4
     crosses = lanes & 2 != 0
@@ -62,37 +61,37 @@ def parallel(lanes, prefix, a, b):
     return result | ge << 32
 
 
-@njit(cache=True)
-def _checked(value):
+@compiled
+def _checked(value: int) -> int:
     """A sum cut to a word, bit 32 set where it did not fit."""
     if value < INT_MIN or value > INT_MAX:
         return (value & MASK) | OVERFLOW
     return value & MASK
 
 
-@njit(cache=True)
-def _dual(a, b, exchange, sign):
+@compiled
+def _dual(a: int, b: int, exchange: int, sign: int) -> int:
     """Product of the bottom halves plus or minus that of the top halves."""
     return half(a, 0) * half(b, exchange) + sign * (half(a, 1) * half(b, 1 - exchange))
 
 
-@njit(cache=True)
-def _high_word(accumulator, product, rounds):
+@compiled
+def _high_word(accumulator: int, product: int, rounds: int) -> int:
     """SMMLA and SMMLS: the upper word of accumulator:0 plus the product."""
     low = (product & MASK) + (0x80000000 if rounds else 0)
     return (accumulator + (product >> 32) + (low >> 32)) & MASK
 
 
-@njit(cache=True)
-def _absolute_differences(a, b):
+@compiled
+def _absolute_differences(a: int, b: int) -> int:
     total = 0
     for position in range(0, 32, 8):
         total += abs((a >> position & 0xFF) - (b >> position & 0xFF))
     return total
 
 
-@njit(cache=True)
-def _two_halves(kind, a, b, amount, bits):
+@compiled
+def _two_halves(kind: int, a: int, b: int, amount: int, bits: int) -> int:
     """SSAT16, USAT16, SXTAB16, UXTAB16."""
     result = 0
     turned = rotate(b, amount)
@@ -110,8 +109,8 @@ def _two_halves(kind, a, b, amount, bits):
     return result
 
 
-@njit(cache=True)
-def _saturating(kind, a, b):
+@compiled
+def _saturating(kind: int, a: int, b: int) -> int:
     """QADD, QSUB, QDADD, QDSUB of rm = a and rn = b."""
     doubled = signed(b)
     q = 0
@@ -124,8 +123,8 @@ def _saturating(kind, a, b):
     return saturate(signed(a) + doubled, INT_MIN, INT_MAX) | q
 
 
-@njit(cache=True)
-def dsp(kind, amount, extra, a, b, accumulator):
+@compiled
+def dsp(kind: int, amount: int, extra: int, a: int, b: int, accumulator: int) -> int:
     """One 32-bit DSP result; bit 32 asks for Q."""
     if kind == SMLA_XY:
         return _checked(half(a, amount >> 1) * half(b, amount & 1) + signed(accumulator))
@@ -146,8 +145,8 @@ def dsp(kind, amount, extra, a, b, accumulator):
     return _two_halves(kind, a, b, amount, extra)
 
 
-@njit(cache=True)
-def dsp_long(kind, amount, low, high, a, b):
+@compiled
+def dsp_long(kind: int, amount: int, low: int, high: int, a: int, b: int) -> int:
     """A 64-bit accumulator plus products of halves, as one int64 that wraps."""
     accumulator = high << 32 | low
     if kind == SMLAL_XY:

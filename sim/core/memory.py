@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -91,7 +92,7 @@ class MemoryMap:
                 )
             total += 0 if region.kind == "peripheral" else region.size
         ordered = sorted(self.regions, key=lambda region: region.base)
-        for one, other in zip(ordered, ordered[1:], strict=False):
+        for one, other in pairwise(ordered):
             if one.end > other.base:
                 raise MachineError(f"memory regions at {one.base:#x} and {other.base:#x} overlap")
         if total > LARGEST:

@@ -1,3 +1,4 @@
+# ruff: noqa: D103 - what a builder builds is said by its name and by the encodings below
 """The 32-bit Thumb encodings for memory, branches and the system."""
 
 from __future__ import annotations

@@ -72,7 +72,9 @@ def shifted(name: str, flags: bool, rm: int, shift: int, amount: int) -> Operand
     return {"rm": rm, "preshift": True, "kind": kind, "amount": amount, "carry": carry}
 
 
-def arithmetic(name: str, flags: bool, rd: int, rn: int, operand: Operand, size: int) -> Instruction:
+def arithmetic(
+    name: str, flags: bool, rd: int, rn: int, operand: Operand, size: int
+) -> Instruction:
     """A data-processing instruction; `rd` is SINK for comparisons, `rn` ZERO for moves."""
     if rd == SP:
         return stack_arithmetic(name, flags, rn, operand, size)

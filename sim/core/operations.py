@@ -212,7 +212,8 @@ REASONS = ("limit", "deadline", "decode", "undefined", "system", "access", "fetc
     S_CACHE_LINES,  # lines of the instruction cache, 0 for a single line buffer
     S_DATA_LINES,  # lines of the data cache, likewise
     S_DATA_SHIFT,  # log2 of its bytes a line
-) = range(39)
+    S_SOURCES,  # which sources the loop was compiled from
+) = range(40)
 # Tags of the two caches, direct-mapped, follow the slots.
 MOST_LINES = 1024
 S_TAGS = 64

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,13 +52,14 @@ class Semihosting:
         self.files: dict[str, bytes] = {}
         self.written: dict[str, bytearray] = {}
         self._open_files: dict[int, File] = {}
-        self._calls = {
+        self._calls: dict[int, Callable[[int], int]] = {
             SYS_OPEN: self._open, SYS_CLOSE: self._close, SYS_WRITEC: self._write_character,
-            SYS_WRITE0: self._write_string, SYS_WRITE: self._write, SYS_ISTTY: lambda block: int(self._word(block, 0) == CONSOLE),
+            SYS_WRITE0: self._write_string, SYS_WRITE: self._write, SYS_READ: self._read,
+            SYS_ISTTY: self._is_console, SYS_SEEK: self._seek, SYS_FLEN: self._length,
             SYS_CLOCK: self._clock, SYS_TIME: lambda _: 0, SYS_ERRNO: lambda _: 0,
-            SYS_READ: self._read, SYS_SEEK: self._seek, SYS_FLEN: self._length, SYS_EXIT: self._exit,
-            SYS_EXIT_EXTENDED: self._exit_extended, SYS_TICKFREQ: lambda _: 1_000_000,
-            SYS_ELAPSED: self._elapsed, SYS_GET_CMDLINE: self._command_line,
+            SYS_EXIT: self._exit, SYS_EXIT_EXTENDED: self._exit_extended,
+            SYS_TICKFREQ: lambda _: 1_000_000, SYS_ELAPSED: self._elapsed,
+            SYS_GET_CMDLINE: self._command_line,
         }  # fmt: skip
 
     def call(self) -> None:
@@ -102,6 +104,9 @@ class Semihosting:
         self._core.memory.write(address, found)
         return count - len(found)
 
+    def _is_console(self, block: int) -> int:
+        return int(self._word(block, 0) == CONSOLE)
+
     def _seek(self, block: int) -> int:
         opened = self._open_files.get(self._word(block, 0))
         if opened is None:
@@ -131,9 +136,7 @@ class Semihosting:
         content = self._core.memory.read(address, count)
         if handle == CONSOLE:
             self.output += content
-        elif handle in self._open_files and isinstance(
-            self._open_files[handle].content, bytearray
-        ):
+        elif handle in self._open_files and isinstance(self._open_files[handle].content, bytearray):
             self._open_files[handle].content += content
         else:
             return count

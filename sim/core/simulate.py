@@ -9,7 +9,8 @@ from edgesnn.boards import Board
 from edgesnn.sim.core.cpu import Core
 from edgesnn.sim.core.devices import Device, cmsdk_uart
 from edgesnn.sim.core.elf import Image, load_elf
-from edgesnn.sim.core.memory import PAGE, MemoryMap, Region, layout_for
+from edgesnn.sim.core.memory import MemoryMap, Region, layout_for
+from edgesnn.sim.core.operations import PAGE
 from edgesnn.sim.core.report import CoreReport, Spans, report
 
 PERIPHERALS = Region(0x40000000, 0x20000000, "peripheral", "peripherals")

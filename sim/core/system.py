@@ -91,7 +91,7 @@ class SystemInstructions:
             self._write_special(number, value)
 
     def _write_special(self, number: int, value: int) -> None:
-        core, exceptions = self._core, self._core.exceptions
+        exceptions = self._core.exceptions
         masks = exceptions.masks
         if number in (MSP, PSP):
             self._write_stack(number, value & ~3)
@@ -104,8 +104,9 @@ class SystemInstructions:
             self._write_control(value)
         elif exceptions.has_mainline:
             if number == BASEPRI or (
-                number == BASEPRI_MAX and value & 0xFF and (
-                    not masks.basepri or value & 0xFF < masks.basepri)
+                number == BASEPRI_MAX
+                and value & 0xFF
+                and (not masks.basepri or value & 0xFF < masks.basepri)
             ):
                 masks.basepri = value & 0xFF
             elif number == FAULTMASK and exceptions.running_priority() > -1:

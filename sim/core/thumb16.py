@@ -1,3 +1,4 @@
+# ruff: noqa: D103 - what a builder builds is said by its name and by the encodings below
 """The 16-bit Thumb encodings (Armv6-M manual A5.2, Armv7-M manual A5.2)."""
 
 from __future__ import annotations
@@ -164,9 +165,7 @@ def push(f: Fields, at: Context) -> Instruction:
     registers = f.r | f.m << LR
     require(registers != 0)
     count = registers.bit_count()
-    return Instruction(
-        "push", op.STM, rn=SP, ra=1, imm=registers, writeback=SP, extra=-4 * count
-    )
+    return Instruction("push", op.STM, rn=SP, ra=1, imm=registers, writeback=SP, extra=-4 * count)
 
 
 def pop(f: Fields, at: Context) -> Instruction:

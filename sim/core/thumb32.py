@@ -1,3 +1,4 @@
+# ruff: noqa: D103 - what a builder builds is said by its name and by the encodings below
 """The 32-bit Thumb encodings for data (Armv7-M manual A5.3; Armv8-M adds nothing here)."""
 
 from __future__ import annotations
@@ -5,10 +6,9 @@ from __future__ import annotations
 from types import SimpleNamespace as Fields
 
 from edgesnn.sim.core import operations as op
-from edgesnn.sim.core.architecture import V6M, V7EM, V7M
+from edgesnn.sim.core.architecture import V7EM, V7M
 from edgesnn.sim.core.instruction import Instruction
 from edgesnn.sim.core.operand import (
-    LR,
     PC,
     SINK,
     SP,
@@ -19,7 +19,6 @@ from edgesnn.sim.core.operand import (
     general,
     require,
     shifted,
-    sign,
 )
 from edgesnn.sim.core.pattern import Builder, Context, encoding
 
@@ -38,9 +37,9 @@ OPCODES = {
 }
 
 
-def _named(f: Fields) -> tuple[str, int, int]:
+def _named(opcode: int, f: Fields) -> tuple[str, int, int]:
     """Name, rd and rn of a data-processing opcode, comparisons and moves told apart."""
-    name, compare, move = OPCODES[f.o]
+    name, compare, move = OPCODES[opcode]
     if f.d == PC and f.s and compare:
         require(f.n != PC)
         return compare, SINK, f.n
@@ -60,19 +59,25 @@ def _finish(f: Fields, name: str, rd: int, rn: int, operand: Operand) -> Instruc
     return arithmetic(name, bool(f.s), rd, rn, operand, 4)
 
 
-def data_immediate(f: Fields, at: Context) -> Instruction:
-    name, rd, rn = _named(f)
-    require(not (name == "mov" and rd == SP))
-    return _finish(f, name, rd, rn, constant(name, bool(f.s), f.i))
+def data_immediate(opcode: int) -> Builder:
+    def build(f: Fields, at: Context) -> Instruction:
+        name, rd, rn = _named(opcode, f)
+        require(not (name == "mov" and rd == SP))
+        return _finish(f, name, rd, rn, constant(name, bool(f.s), f.i))
+
+    return build
 
 
-def data_shifted(f: Fields, at: Context) -> Instruction:
-    name, rd, rn = _named(f)
-    if name == "mov":
-        return _move_shifted(f)
-    general(f.m)
-    require(rd != SP or (f.y == op.LSL and f.i <= 3))
-    return _finish(f, name, rd, rn, shifted(name, bool(f.s), f.m, f.y, f.i))
+def data_shifted(opcode: int) -> Builder:
+    def build(f: Fields, at: Context) -> Instruction:
+        name, rd, rn = _named(opcode, f)
+        if name == "mov":
+            return _move_shifted(f)
+        general(f.m)
+        require(rd != SP or (f.y == op.LSL and f.i <= 3))
+        return _finish(f, name, rd, rn, shifted(name, bool(f.s), f.m, f.y, f.i))
+
+    return build
 
 
 def _move_shifted(f: Fields) -> Instruction:
@@ -140,9 +145,7 @@ def saturate_halves(name: str, kind: int) -> Builder:
     def build(f: Fields, at: Context) -> Instruction:
         general(f.d, f.n)
         bits = f.w + 1 if kind == op.SSAT16 else f.w
-        return Instruction(
-            name, op.DSP, rd=f.d, rn=f.n, kind=kind, extra=bits, size=4
-        )
+        return Instruction(name, op.DSP, rd=f.d, rn=f.n, kind=kind, extra=bits, size=4)
 
     return build
 
@@ -215,9 +218,7 @@ def parallel(f: Fields, at: Context) -> Instruction:
     require(bool(PREFIXES[f.p]) and bool(LANES[f.o]))
     general(f.d, f.n, f.m)
     name = PREFIXES[f.p] + LANES[f.o]
-    return Instruction(
-        name, op.PARALLEL, rd=f.d, rn=f.n, rm=f.m, kind=f.o, amount=f.p, size=4
-    )
+    return Instruction(name, op.PARALLEL, rd=f.d, rn=f.n, rm=f.m, kind=f.o, amount=f.p, size=4)
 
 
 def saturating(name: str, kind: int) -> Builder:
@@ -278,9 +279,7 @@ def long_multiply(name: str, number: int, variable: int) -> Builder:
     def build(f: Fields, at: Context) -> Instruction:
         general(f.l, f.h, f.n, f.m)
         require(f.l != f.h)
-        return Instruction(
-            name, number, rd=f.l, ra=f.h, rn=f.n, rm=f.m, variable=variable, size=4
-        )
+        return Instruction(name, number, rd=f.l, ra=f.h, rn=f.n, rm=f.m, variable=variable, size=4)
 
     return build
 
@@ -323,12 +322,12 @@ DATA = (
     encoding("11110 i 101100 kkkk 0 iii dddd iiiiiiii", V7M, move_top),
     *(
         encoding(f"11110 i 0 {bits:04b} s nnnn 0 iii dddd iiiiiiii", V7M,
-                 lambda f, at, o=bits: data_immediate(Fields(o=o, **vars(f)), at))
+                 data_immediate(bits))
         for bits in OPCODES
     ),
     *(
         encoding(f"1110101 {bits:04b} s nnnn 0 iii dddd ii yy mmmm", V7M,
-                 lambda f, at, o=bits: data_shifted(Fields(o=o, **vars(f)), at))
+                 data_shifted(bits))
         for bits in OPCODES
     ),
     encoding("1110101 0110 0 nnnn 0 iii dddd ii t0 mmmm", V7EM, pack_halfwords),

@@ -36,7 +36,9 @@ class Target:
     @property
     def cpu(self) -> str:
         """-mcpu without floating point."""
-        return self.core + ("+nofp" if self.core in ("cortex-m4", "cortex-m7", "cortex-m33") else "")
+        return self.core + (
+            "+nofp" if self.core in ("cortex-m4", "cortex-m7", "cortex-m33") else ""
+        )
 
     @property
     def layout(self) -> MemoryMap:

@@ -91,7 +91,11 @@ def writes(i: Instruction) -> set[int]:
 
 def acceptable(i: Instruction) -> bool:
     """Whether the random machine state is likely to survive the instruction."""
-    if i.op in (op.UNDEFINED, op.SYSTEM, op.LDR_SP, *BRANCHES) or i.mnemonic in ("it", "sg", "yield"):
+    if i.op in (op.UNDEFINED, op.SYSTEM, op.LDR_SP, *BRANCHES) or i.mnemonic in (
+        "it",
+        "sg",
+        "yield",
+    ):
         return False
     if i.it and i.mnemonic == "isb":
         return False  # unicorn ends its translation there and loses the condition
@@ -100,9 +104,9 @@ def acceptable(i: Instruction) -> bool:
     if writes(i) & set(PROTECTED):
         return False
     if i.op in LOADS_STORES:
-        if i.op == op.STREX or (i.op == op.LOAD_ALIGNED and i.carry and i.kind != 2):
-            if i.kind != 2:
-                return False  # mixed sizes are unpredictable, and machines differ
+        exclusive = i.op == op.STREX or (i.op == op.LOAD_ALIGNED and i.carry)
+        if exclusive and i.kind != 2:
+            return False  # mixed sizes are unpredictable, and machines differ
         if i.writeback not in ODD and i.writeback != op.SINK and i.extra % 4:
             return False
         if i.op in ALIGNED and i.rn in ODD:

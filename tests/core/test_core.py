@@ -35,10 +35,18 @@ def _program(tmp_path: Path, text: str, target: Target = M4) -> Path:
 
 
 FAULTS = {
-    "unknown instruction": ("nop; .inst.w 0xee300a00", r"0x00000102: unknown instruction 0xee300a00"),
-    "load from nowhere": ("movs r0, #1; lsls r0, r0, #29; subs r0, #4; ldr r1, [r0]",
-                          r"ldr, 0x00000106: load from 0x1ffffffc \(4 bytes\): no memory there"),
-    "store to flash": ("movs r0, #0; str r0, [r0]", "store to 0x00000000 .*flash cannot be written"),
+    "unknown instruction": (
+        "nop; .inst.w 0xee300a00",
+        r"0x00000102: unknown instruction 0xee300a00",
+    ),
+    "load from nowhere": (
+        "movs r0, #1; lsls r0, r0, #29; subs r0, #4; ldr r1, [r0]",
+        r"ldr, 0x00000106: load from 0x1ffffffc \(4 bytes\): no memory there",
+    ),
+    "store to flash": (
+        "movs r0, #0; str r0, [r0]",
+        "store to 0x00000000 .*flash cannot be written",
+    ),
     "jump to nowhere": ("ldr r0, =0x30000001; bx r0", "branch to 0x30000001, where no memory is"),
     "Arm state": ("movs r0, #0; bx r0", "branch to 0x00000000, which is not Thumb code"),
     "misaligned multiple": ("ldr r0, =0x20000002; ldmia r0!, {r1, r2}", "0x20000002.*misaligned"),
@@ -71,7 +79,10 @@ def test_execution_past_the_end_of_memory_is_reported(tmp_path: Path) -> None:
 
 
 def test_division_by_zero_gives_zero_until_it_traps(tmp_path: Path) -> None:
-    text = "movs r0, #5; movs r1, #0; udiv r2, r0, r1; ldr r3, =0xe000ed14; movs r4, #16; str r4, [r3]; sdiv r2, r0, r1"
+    text = (
+        "movs r0, #5; movs r1, #0; udiv r2, r0, r1; "
+        "ldr r3, =0xe000ed14; movs r4, #16; str r4, [r3]; sdiv r2, r0, r1"
+    )
     core = _core(text, tmp_path)
     with pytest.raises(CoreFault, match="division by zero"):
         core.run(instructions=100)
@@ -79,7 +90,9 @@ def test_division_by_zero_gives_zero_until_it_traps(tmp_path: Path) -> None:
 
 
 def test_the_stack_limit_of_armv8m_is_watched(tmp_path: Path) -> None:
-    core = _core("ldr r0, =0x20000f00; msr msplim, r0; 1: push {r0-r7}; b 1b", tmp_path, "cortex-m33")
+    core = _core(
+        "ldr r0, =0x20000f00; msr msplim, r0; 1: push {r0-r7}; b 1b", tmp_path, "cortex-m33"
+    )
     with pytest.raises(CoreFault, match=r"stack overflow: sp = 0x20000ee0|stack overflow"):
         core.run(instructions=100)
 
@@ -153,7 +166,9 @@ void run(void)
 
 
 @pytest.mark.parametrize("sleep", ["", "#define SLEEP\n"])
-def test_systick_interrupts_on_time_and_the_cycle_counter_agrees(tmp_path: Path, sleep: str) -> None:
+def test_systick_interrupts_on_time_and_the_cycle_counter_agrees(
+    tmp_path: Path, sleep: str
+) -> None:
     report = simulate_elf(_program(tmp_path, sleep + TICKS), "cortex-m4", layout=M4.layout)
     assert report.output.startswith("on time")
     assert (report.asleep > 15_000) == bool(sleep)
@@ -188,7 +203,9 @@ def test_files_are_read_and_written_in_memory(tmp_path: Path) -> None:
         semihost(5, put);
     }
     """
-    core = make_core(load_elf(_program(tmp_path, text)), "cortex-m4", M4.layout, files={"in": b"abcde"})
+    core = make_core(
+        load_elf(_program(tmp_path, text)), "cortex-m4", M4.layout, files={"in": b"abcde"}
+    )
     assert core.run().reason == "exit"
     assert core.semihosting.written == {"out": bytearray(b"abcde")}
 

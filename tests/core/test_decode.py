@@ -14,7 +14,23 @@ from edgesnn.sim.core.instruction import ALWAYS, Instruction
 from .machines import GCC, needs_gcc
 
 LINE = re.compile(r"^\s*[0-9a-f]+:\t((?:[0-9a-f]{4} ?)+)\s*\t(\S+)")
-CONDITIONS = "eq ne cs cc mi pl vs vc hi ls ge lt gt le al".split()
+CONDITIONS = [
+    "eq",
+    "ne",
+    "cs",
+    "cc",
+    "mi",
+    "pl",
+    "vs",
+    "vc",
+    "hi",
+    "ls",
+    "ge",
+    "lt",
+    "gt",
+    "le",
+    "al",
+]
 # objdump's spelling -> the manual's, where the two name one encoding differently.
 SYNONYMS = {
     "ldmia": {"pop"}, "stmdb": {"push"}, "addw": {"add"}, "subw": {"sub"}, "neg": {"rsb"},

@@ -35,9 +35,7 @@ def image_bytes(
         entry_size, count, 0,
     )  # fmt: skip
     length = len(content) if size is None else size
-    program = struct.pack(
-        order + "IIIIIIII", segment, TEXT, address, address, length, length, 5, 4
-    )
+    program = struct.pack(order + "IIIIIIII", segment, TEXT, address, address, length, length, 5, 4)
     return identity + header + program + content
 
 

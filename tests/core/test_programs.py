@@ -41,9 +41,7 @@ def _agree(target: Target, name: str, level: str, folder: Path, counter: Path) -
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.core)
 @pytest.mark.parametrize("name", NAMES)
-def test_program_agrees_with_qemu(
-    target: Target, name: str, tmp_path: Path, counter: Path
-) -> None:
+def test_program_agrees_with_qemu(target: Target, name: str, tmp_path: Path, counter: Path) -> None:
     _agree(target, name, "-O2", tmp_path, counter)
 
 

@@ -29,7 +29,9 @@ def test_documented_cycle_counts_are_reproduced(core: str, tmp_path: Path) -> No
 
 def test_every_rule_is_in_the_documentation() -> None:
     page = TIMING_PAGE.read_text()
-    missing = [rule for rule in RULES if f"| {core_model(rule.core).name} | {rule.name} |" not in page]
+    missing = [
+        rule for rule in RULES if f"| {core_model(rule.core).name} | {rule.name} |" not in page
+    ]
     assert not missing
 
 
@@ -88,7 +90,7 @@ def test_an_instruction_cache_pays_once() -> None:
 
 
 def test_data_read_from_flash_waits_and_is_counted() -> None:
-    code = bytes.fromhex("0648" "0649") + NOPS  # ldr r0 and r1 from two words of one line
+    code = bytes.fromhex("06480649") + NOPS  # ldr r0 and r1 from two words of one line
     plain = _flash_cycles(code)
     waited = _flash_cycles(code, wait_states=3)
     cached = _flash_cycles(code, wait_states=3, data_lines=2)
@@ -100,7 +102,9 @@ def test_data_read_from_flash_waits_and_is_counted() -> None:
 @needs_gcc
 def test_unaligned_data_costs_a_cycle_more(tmp_path: Path) -> None:
     one, other = (
-        run_cycles("cortex-m4", assemble("cortex-m4", f"ldr.w r0, [r8, #{n}]; {'nop.w;' * 4}", tmp_path), 0)
+        run_cycles(
+            "cortex-m4", assemble("cortex-m4", f"ldr.w r0, [r8, #{n}]; {'nop.w;' * 4}", tmp_path), 0
+        )
         for n in (0, 1)
     )
     assert other == one + 1

@@ -39,7 +39,9 @@ class Rule:
     loop: bool = False
 
 
-def _rules(core: str, source: str, *rows: tuple[str, str, float | tuple[float, float]]) -> list[Rule]:
+def _rules(
+    core: str, source: str, *rows: tuple[str, str, float | tuple[float, float]]
+) -> list[Rule]:
     return [Rule(core, name, code, cycles, source, "1:" in code) for name, code, cycles in rows]
 
 
@@ -60,7 +62,8 @@ _M3_M4 = (
     ("division that ends at once", "udiv r0, r1, r11; add.w r1, r2, r3", 3),
     ("longest division", "udiv r0, r11, r12; add.w r1, r2, r3", 13),
     ("IT folds into a 16-bit instruction", "adds r0, r0, #0; it eq; addeq.w r1, r2, r3", 2),
-    ("condition that fails", "cmp.w r11, #0; itt eq; muleq r0, r1, r2; ldreq.w r3, [r8]; add r4, r5", 5),
+    ("condition that fails",
+     "cmp.w r11, #0; itt eq; muleq r0, r1, r2; ldreq.w r3, [r8]; add r4, r5", 5),
     ("branch not taken", "cmp.w r11, #0; beq.w 2f; 2: nop.w", 3),
     ("table branch: 2 + P", "movs r4, #0; tbb [pc, r4]; .byte 1, 0; 2: nop.w", (5, 7)),
     ("call and return: 1 + P each", "bl 2f; b.n 3f; 2: bx lr; .balign 4; 3: nop.w", (7, 13)),
@@ -68,10 +71,12 @@ _M3_M4 = (
 
 _M3_M4_J = (
     ("a load eats a NOP", "ldr.w r0, [r8]; nop; add.w r1, r2, r3; add r4, r5", 4),
-    ("store after a load hides its stall", "ldr.w r0, [r8]; str.w r1, [r9, #4]; add.w r1, r2, r3", 3),
+    ("store after a load hides its stall",
+     "ldr.w r0, [r8]; str.w r1, [r9, #4]; add.w r1, r2, r3", 3),
     ("load after a store", "str.w r1, [r9, #4]; ldr.w r0, [r8]; add.w r1, r2, r3", 5),
     ("a register-offset store eats a NOP", "str.w r0, [r8, r10]; nop.w; add.w r1, r2, r3", 3),
-    ("address made by the instruction before", "add.w r4, r8, r10; ldr.w r0, [r4]; add.w r1, r2, r3", 5),
+    ("address made by the instruction before",
+     "add.w r4, r8, r10; ldr.w r0, [r4]; add.w r1, r2, r3", 5),
     ("store address made just before", "add.w r4, r8, r10; str.w r0, [r4]; add.w r1, r2, r3", 4),
     ("a loop of nineteen: taken branch 2",
      ".balign 8; 1: " + "nop.w; " * 17 + "subs.w r6, r6, #1; bne.w 1b", 20),

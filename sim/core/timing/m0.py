@@ -13,6 +13,8 @@ from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.instruction import Instruction
 from edgesnn.sim.core.timing.model import STATES, Dynamic, Price, Step, price
 
+_DYNAMIC = Dynamic(exception_entry=15, exception_return=11)
+
 
 @dataclass(frozen=True, slots=True)
 class SmallCore:
@@ -27,7 +29,7 @@ class SmallCore:
         system: MRS, MSR and barriers.
     """
 
-    dynamic: Dynamic = Dynamic(exception_entry=15, exception_return=11)
+    dynamic: Dynamic = _DYNAMIC
     multiply: int = 1
     memory: int = 2
     taken: int = 1

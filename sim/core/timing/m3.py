@@ -21,6 +21,11 @@ from edgesnn.sim.core.timing.model import Dynamic, Price, Step, price
 DONE, SKIPPED = 1, 2
 
 
+_DYNAMIC = Dynamic(
+    divide_base=1, divide_bits=3, divide_most=11, exception_entry=12, exception_return=10
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ThreeStage:
     """Costs in cycles; the defaults are the Cortex-M4's.
@@ -33,9 +38,7 @@ class ThreeStage:
         indexed_chain: a pre- or post-indexed load may follow a load without a stall.
     """
 
-    dynamic: Dynamic = Dynamic(
-        divide_base=1, divide_bits=3, divide_most=11, exception_entry=12, exception_return=10
-    )
+    dynamic: Dynamic = _DYNAMIC
     accumulate: int = 1
     long_multiply: int = 1
     long_accumulate: int = 1
@@ -52,9 +55,7 @@ class ThreeStage:
             follows = self._after(instruction, before)
             skipped = self._alone(instruction)
             steps = [Step(entered, DONE), Step(follows, DONE), Step(skipped, DONE)]
-            prices.append(
-                price([*steps, steps[2]], Step(1, SKIPPED), self._taken(instruction))
-            )
+            prices.append(price([*steps, steps[2]], Step(1, SKIPPED), self._taken(instruction)))
         return prices
 
     def _alone(self, i: Instruction) -> int:

@@ -21,13 +21,16 @@ ALONE, PAIRED, SKIPPED = 1, 2, 3
 RETURN_BY_POP = 3  # POP {pc} is one to two cycles slower than POP {lr} and BX LR [J]
 
 
+_DYNAMIC = Dynamic(
+    divide_base=1, divide_bits=3, divide_most=10, exception_entry=12, exception_return=10
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Mainline:
     """The only parameters are costs that events and data bring."""
 
-    dynamic: Dynamic = Dynamic(
-        divide_base=1, divide_bits=3, divide_most=10, exception_entry=12, exception_return=10
-    )
+    dynamic: Dynamic = _DYNAMIC
 
     def price(self, code: Sequence[Instruction]) -> list[Price]:
         """Costs by what came before, with results that are late looked up in `code`."""
@@ -112,7 +115,7 @@ def _two_stages(i: Instruction) -> bool:
 
 def _forwards_to_accumulator(i: Instruction) -> bool:
     """SIMD results cannot be taken by the accumulator a cycle early; the others can [J]."""
-    return not (i.op in facts.MEDIA)
+    return i.op not in facts.MEDIA
 
 
 CORTEX_M33 = Mainline()

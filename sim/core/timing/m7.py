@@ -30,13 +30,16 @@ EARLY_OLDER = frozenset({op.ADD, op.SUB, op.MOV, op.ADDS, op.SUBS, op.MOVS})
 NARROW_LOADS = frozenset({op.LDRB, op.LDRH, op.LDRSB, op.LDRSH})
 
 
+_DYNAMIC = Dynamic(
+    divide_base=2, divide_bits=2, divide_most=18, exception_entry=12, exception_return=10
+)
+
+
 @dataclass(frozen=True, slots=True)
 class DualIssue:
     """The only parameters are costs that events and data bring."""
 
-    dynamic: Dynamic = Dynamic(
-        divide_base=2, divide_bits=2, divide_most=18, exception_entry=12, exception_return=10
-    )
+    dynamic: Dynamic = _DYNAMIC
 
     def price(self, code: Sequence[Instruction]) -> list[Price]:
         """Costs by whether the predecessor can still be joined."""

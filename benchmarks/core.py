@@ -1,0 +1,180 @@
+"""The simulated core: its speed, its timing rules, and long runs of random code.
+
+    python benchmarks/core.py speed              instructions a second, beside Unicorn and QEMU
+    python benchmarks/core.py rules              the table of docs/TIMING.md
+    python benchmarks/core.py random 1000000     random code against Unicorn, every architecture
+
+`speed` and `rules` need arm-none-eabi-gcc; times are of one core of this machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent.parent / "tests" / "core"
+sys.path.insert(0, str(TESTS))
+
+from random_code import MODELS, Ours, Unicorn, listing, program, shortest_difference  # noqa: E402
+from timing_rules import RULES, measure, residual  # noqa: E402
+
+from edgesnn.sim.core import CORES, load_elf, make_core  # noqa: E402
+
+LENGTH = 24
+WORKLOAD = """
+#include "support.h"
+static uint8_t bytes[4096];
+static int32_t matrix[3][24][24];
+
+static void multiply(void)
+{
+    for (int i = 0; i < 24; i++)
+        for (int j = 0; j < 24; j++) {
+            int32_t sum = 0;
+            for (int k = 0; k < 24; k++) sum += matrix[0][i][k] * matrix[1][k][j];
+            matrix[2][i][j] = sum;
+        }
+    mix((uint32_t)matrix[2][3][4]);
+}
+
+static void check(void)
+{
+    uint32_t crc = ~0u;
+    for (int i = 0; i < 4096; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0xEDB88320u & -(crc & 1));
+    }
+    mix(crc);
+}
+
+void run(void)
+{
+    uint32_t state = 7;
+    for (int round = 0; round < 500; round++) {
+        for (int i = 0; i < 4096; i++) bytes[i] = (uint8_t)random32(&state);
+        for (int i = 0; i < 576; i++) matrix[0][0][i] = matrix[1][0][i] = (int32_t)random32(&state);
+        multiply();
+        check();
+    }
+}
+"""
+
+
+def _workload(folder: Path) -> Path:
+    source, image = folder / "work.c", folder / "work.elf"
+    source.write_text(WORKLOAD)
+    programs = TESTS / "programs"
+    command = [
+        "arm-none-eabi-gcc", "-mcpu=cortex-m4+nofp", "-mthumb", "-O2", "-w", "-nostartfiles",
+        "-Wl,--defsym=FLASH_BASE=0", "-Wl,--defsym=RAM_BASE=0x20000000", f"-I{programs}", "-T",
+        str(programs / "program.ld"), str(programs / "support.c"), str(source), "-o", str(image),
+    ]  # fmt: skip
+    subprocess.run(command, check=True)
+    return image
+
+
+def _unicorn_seconds(image: Path) -> float:
+    """Unicorn runs the same file up to the program's last words."""
+    import unicorn
+    from unicorn import arm_const
+
+    engine = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+    engine.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M4)
+    engine.mem_map(0, 1 << 20)
+    engine.mem_map(0x20000000, 1 << 20)
+    loaded = load_elf(image)
+    for segment in loaded.segments:
+        engine.mem_write(segment.address, segment.content)
+    engine.reg_write(arm_const.UC_ARM_REG_SP, 0x20004000)
+    begin = time.perf_counter()
+    with contextlib.suppress(unicorn.UcError):  # it stops at the first semihosting call
+        engine.emu_start(loaded.entry, 0xFFFFFFFE)
+    return time.perf_counter() - begin
+
+
+def _qemu_seconds(image: Path) -> float:
+    command = ["qemu-system-arm", "-M", "mps2-an386", "-display", "none", "-monitor", "none",
+               "-serial", "none", "-semihosting-config", "enable=on,target=native",
+               "-kernel", str(image)]  # fmt: skip
+    begin = time.perf_counter()
+    subprocess.run(command, capture_output=True, check=False)
+    return time.perf_counter() - begin
+
+
+def speed() -> None:
+    """Instructions a second on a workload of loops, loads, stores and products."""
+    with tempfile.TemporaryDirectory() as folder:
+        image = _workload(Path(folder))
+        begin = time.perf_counter()
+        core = make_core(load_elf(image), "cortex-m4")
+        core.run(instructions=1)
+        print(f"import, load and first instruction: {time.perf_counter() - begin:.2f} s")
+        core.reset()
+        begin = time.perf_counter()
+        core.run()
+        ours = time.perf_counter() - begin
+        millions = core.instructions / 1e6
+        print(f"{millions:.0f} million instructions, {core.cycles / 1e6:.0f} million cycles")
+        print(f"edgesnn   {millions / ours:8.1f} million instructions a second, cycles counted")
+        seconds = _unicorn_seconds(image)
+        print(f"Unicorn   {millions / seconds:8.1f} million instructions a second, no cycles")
+        if shutil.which("qemu-system-arm"):
+            seconds = _qemu_seconds(image)
+            print(
+                f"QEMU      {millions / seconds:8.1f} million a second, start included, no cycles"
+            )
+
+
+def rules() -> None:
+    """One line a rule, as docs/TIMING.md shows them."""
+    print("| core | rule | documented | simulated | off | source |\n|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for rule in RULES:
+            measured = measure(rule, Path(folder))
+            documented = (
+                "–".join(map(str, rule.cycles)) if isinstance(rule.cycles, tuple) else rule.cycles
+            )
+            off = residual(rule, measured)
+            cells = (rule.core, rule.name, documented, f"{measured:g}", f"{off:g}", rule.source)
+            print("|", " | ".join(map(str, cells)), "|")
+
+
+def random_code(instructions: int) -> None:
+    """So many random instructions an architecture against Unicorn; prints what differs."""
+    for core in MODELS:
+        ours, theirs, level = Ours(core), Unicorn(core), CORES[core].level
+        begin, executed, seed, faults, lenient = time.perf_counter(), 0, 1_000_000, 0, 0
+        while executed < instructions:
+            found = program(random.Random(seed), level, LENGTH)
+            mine, reference = ours.run(found), theirs.run(found)
+            faults += mine.faulted
+            if mine != reference and level == 0 and mine.faulted:
+                lenient += 1  # Unicorn's Cortex-M0 takes misaligned addresses
+            elif mine != reference:
+                print(f"{core}, seed {seed}: {mine.difference(reference)}")
+                print(listing(shortest_difference(core, found), level))
+            executed += found.count
+            seed += 1
+        print(
+            f"{core}: {executed} instructions in {seed - 1_000_000} programs, {faults} end in a "
+            f"fault, {lenient} misaligned on the Cortex-M0; {time.perf_counter() - begin:.0f} s",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["speed"]:
+            speed()
+        case ["rules"]:
+            rules()
+        case ["random", count]:
+            random_code(int(count))
+        case _:
+            sys.exit(__doc__)
