@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from edgesnn.codegen.compose import build_program
 from edgesnn.codegen.plan import MemoryPlan, plan_of
-from edgesnn.codegen.program import Program, build_program
+from edgesnn.codegen.program import Program
 from edgesnn.codegen.text import render
 from edgesnn.files import write_atomic
 from edgesnn.network import Network, identity

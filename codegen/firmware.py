@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgesnn.boards import Board
+from edgesnn.codegen.compose import build_program
 from edgesnn.codegen.emit import GeneratedCode
 from edgesnn.codegen.image import STACK_BYTES, STARTUP, Firmware, build_image, require_fit
-from edgesnn.codegen.program import build_program
 from edgesnn.codegen.text import render
 from edgesnn.codegen.toolchain import Compiler
 

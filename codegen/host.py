@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from edgesnn.codegen.compose import build_program
 from edgesnn.codegen.emit import generate
-from edgesnn.codegen.program import build_program
 from edgesnn.codegen.record import record_dtype, traces_of
 from edgesnn.codegen.text import render
 from edgesnn.codegen.toolchain import WARNINGS, Compiler, compile_c, host_compiler

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgesnn.codegen.compose import build_program
 from edgesnn.codegen.layout import Table
-from edgesnn.codegen.program import LayerCode, Program, build_program, struct_bytes
+from edgesnn.codegen.program import LayerCode, Program, struct_bytes
 from edgesnn.network import Network, Sparse
 from edgesnn.network.geometry import synapse_count
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from edgesnn.boards import Board
+from edgesnn.codegen.compose import build_program
 from edgesnn.codegen.emit import GeneratedCode
 from edgesnn.codegen.image import Firmware, build_image, require_fit
-from edgesnn.codegen.program import build_program
 from edgesnn.codegen.record import records_of
 from edgesnn.codegen.text import numbers_text, render
 from edgesnn.codegen.toolchain import Compiler

@@ -16,9 +16,9 @@ from edgesnn.codegen import (
     generate,
     memory_plan,
 )
+from edgesnn.codegen.compose import build_program
 from edgesnn.codegen.elf import symbol_sizes
 from edgesnn.codegen.firmware import STACK_BYTES
-from edgesnn.codegen.program import build_program
 from edgesnn.codegen.toolchain import WARNINGS, compile_c, core_flags
 from edgesnn.errors import BoardError
 from edgesnn.network import Dense, Input, Layer, Network, Readout
