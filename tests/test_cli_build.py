@@ -159,6 +159,14 @@ def test_other_settings_are_refused_and_the_setting_is_named(
     assert digests(built.folder) == before
 
 
+def test_another_network_does_not_join_the_first(
+    built: Built, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (built.place / "other.toml").write_text(CONFIG.replace("beeps", "boops"))
+    assert run(["build", "--dataset", "words", "--config", "other.toml", "-o", "out"]) == 2
+    assert "out holds beeps.esnn already; name another --output" in capsys.readouterr().err
+
+
 def test_simulate_repeats_the_build(built: Built, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["simulate", "out", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)

@@ -104,14 +104,16 @@ def _pretrained(request: Request) -> Obtained:
     asked = request.training.recordings
     named = named_recordings(asked.dataset, asked.data_dir) or recordings_at_hand(network, {})
     folder = BuildFolder(request.folder, network.name)
+    folder.require_own()
     return Obtained(network, folder, named, {"pretrained": request.pretrained})
 
 
 def _trained(request: Request, say: Say) -> Obtained:
     ready = prepare(request.training)
+    folder = BuildFolder(request.folder, ready.config.name)
+    folder.require_own()
     started = time.perf_counter()
     trained = train(ready, request.folder, say).trained
-    folder = BuildFolder(request.folder, trained.name)
     record: dict[str, Any] = {
         "config": ready.config.model_dump(),
         "seed": request.training.seed,

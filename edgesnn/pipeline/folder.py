@@ -65,6 +65,12 @@ class BuildFolder:
         """What was compared on the exactness ladder, JSON."""
         return self.path / "verify.json"
 
+    def require_own(self) -> None:
+        """Raise UsageError where the folder holds another network."""
+        others = [each.name for each in self.path.glob(f"*{SUFFIX}") if each != self.network]
+        if others:
+            raise UsageError(f"{self.path} holds {others[0]} already; name another --output")
+
 
 @dataclass(frozen=True)
 class Loaded:

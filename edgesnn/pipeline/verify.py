@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,11 @@ def stimulus(
         return random_clips(network, clips or 100)
     chosen = recordings or recordings_at_hand(network, recorded)
     classes = None if chosen.dataset == SYNTHETIC else network.classes
-    return clips_of(network, open_recordings(chosen, classes), split).some(clips)
+    heard = clips_of(network, open_recordings(chosen, classes), split).some(clips)
+    learned = network.notes.get("dataset", SYNTHETIC)
+    if recordings is None and chosen.dataset == SYNTHETIC != learned:
+        return replace(heard, origin=f"{heard.origin} (no recordings of {learned} at hand)")
+    return heard
 
 
 def _run_of(loaded: Loaded) -> Path | None:
