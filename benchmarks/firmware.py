@@ -5,6 +5,11 @@ one spike, is driven at several input rates in QEMU, whose instruction counter i
 repeatable. Writes results/firmware.json and docs/instructions.png.
 
     python benchmarks/firmware.py [--cores m0 m4 ...] [--bits 8 4] [--compiler gcc|zig]
+
+With --network it counts a network of your own instead, from samples to decision, in silence, in
+noise and in whatever clips are given as int16 WAV files; writes results/NAME_firmware.json.
+
+    python benchmarks/firmware.py --network NAME.esnn [--clips a.wav b.wav ...]
 """
 
 from __future__ import annotations
@@ -18,7 +23,19 @@ import numpy as np
 
 from edgesnn.codegen import HostC, Qemu, cross_compiler
 from edgesnn.files import atomic_path, write_atomic
-from edgesnn.network import Dense, Identity, Input, IntegrateAndFire, Layer, Leaky, Network, Readout
+from edgesnn.frontend import features
+from edgesnn.network import (
+    Dense,
+    Identity,
+    Input,
+    IntegrateAndFire,
+    Layer,
+    Leaky,
+    Network,
+    Readout,
+    identity,
+    load_network,
+)
 from edgesnn.network.arrays import IntArray
 from edgesnn.network.geometry import fan_out
 
@@ -141,15 +158,54 @@ def plot(results: dict[str, Any], path: Path) -> None:
         figure.savefig(partial, dpi=110)
 
 
+def sounds(network: Network, clips: list[Path]) -> dict[str, IntArray]:
+    """A second each of silence and noise, and the clips, int16 `(count, samples)`."""
+    assert network.frontend is not None
+    rate = network.frontend.sample_rate
+    noise = np.random.default_rng(SEED).normal(0, 300, (1, rate)).astype(np.int16)
+    made = {"silence": np.zeros((1, rate), np.int16), "noise": noise}
+    if clips:
+        import soundfile
+
+        read = [soundfile.read(path, dtype="int16", always_2d=True)[0][:rate, 0] for path in clips]
+        made["clips"] = np.stack([np.pad(each, (0, rate - len(each))) for each in read])
+    return made
+
+
+def measure_network(path: Path, clips: list[Path], cores: list[str]) -> dict[str, Any]:
+    """Instructions a step of a network file, front-end and network apart, by core and sound."""
+    network = load_network(path)
+    assert network.frontend is not None
+    report: dict[str, Any] = {"network": identity(network), "cores": {}}
+    for core in cores:
+        machine = Qemu(network, core)
+        row: dict[str, Any] = {"flash_bytes": machine.firmware.sizes.flash_bytes}
+        for name, pcm in sounds(network, clips).items():
+            whole = machine.count_instructions(pcm).mean()
+            inner = machine.count_instructions(features(pcm, network.frontend)).mean()
+            row[name] = {"frontend": round(whole - inner), "network": round(inner)}
+        report["cores"][core] = row
+        print(core, row)
+    return report
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cores", nargs="+", default=list(CORES), choices=CORES)
     parser.add_argument("--bits", nargs="+", type=int, default=[8, 4], choices=(8, 4, 2))
     parser.add_argument("--compiler", choices=("gcc", "zig"))
+    parser.add_argument("--network", type=Path)
+    parser.add_argument("--clips", nargs="*", type=Path, default=[])
     options = parser.parse_args()
+    results_folder = ROOT / "benchmarks/results"
+    if options.network:
+        counted = measure_network(options.network, options.clips, options.cores)
+        file = results_folder / f"{options.network.stem}_firmware.json"
+        write_atomic(file, json.dumps(counted, indent=1) + "\n")
+        return
     results = {str(bits): measure(bits, options.cores, options.compiler) for bits in options.bits}
     record = {"compiler": cross_compiler(options.compiler).name, "steps": STEPS, "bits": results}
-    write_atomic(ROOT / "benchmarks/results/firmware.json", json.dumps(record, indent=1) + "\n")
+    write_atomic(results_folder / "firmware.json", json.dumps(record, indent=1) + "\n")
     plot(results, ROOT / "docs/instructions.png")
 
 

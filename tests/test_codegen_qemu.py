@@ -189,6 +189,14 @@ def test_no_qemu_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @needs_qemu
+def test_an_emulator_that_hangs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Qemu(tiny_network(), "m3")
+    monkeypatch.setattr("edgesnn.codegen.qemu._PATIENCE", (0.0, 0.0))
+    with pytest.raises(MachineError, match="mps2-an385 did not finish within 0 s"):
+        machine.run(np.zeros((1, 1, 4), np.int8))
+
+
+@needs_qemu
 def test_a_crash_is_told() -> None:
     """An undefined instruction at the start of the step is a fault, and the fault is reported."""
     from elftools.elf.elffile import ELFFile
