@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from edgesnn.sim.activity import Activity, LayerActivity, measure_activity
     from edgesnn.sim.energy import AlgorithmicEnergy, algorithmic_energy
     from edgesnn.sim.engine import Engine, Result
-    from edgesnn.sim.static import connection_sparsity, footprint
     from edgesnn.sim.report import Accuracy, Condition, SimulationReport, simulate
+    from edgesnn.sim.static import connection_sparsity, footprint
 
 _HOME = {
     "Activity": "activity",

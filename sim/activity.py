@@ -11,7 +11,7 @@ from edgesnn.network import INPUT, AdaptiveLeaky, Layer, Network, Pool, Sparse
 from edgesnn.network.arrays import IntArray
 from edgesnn.network.geometry import synapse_count
 from edgesnn.network.synapses import Synapses
-from edgesnn.sim.plan import Counts
+from edgesnn.sim.tables import Counts
 
 
 @dataclass(frozen=True)

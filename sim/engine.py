@@ -14,8 +14,9 @@ from edgesnn.machine import Traces
 from edgesnn.network import AdaptiveLeaky, Network
 from edgesnn.network.arrays import IntArray
 from edgesnn.sim.kernel import run_clips
-from edgesnn.sim.plan import Counts, Record, State, plan_network
+from edgesnn.sim.plan import plan_network
 from edgesnn.sim.runs import channel_last
+from edgesnn.sim.tables import Counts, Record, State
 
 #: Clips that run in lockstep: enough to share the walk through the plan, few enough for the cache.
 LANES = 16
@@ -103,7 +104,7 @@ class Engine:
             kept = Record.zeros(plan, 0, 0) if record is None else record
             part = Counts(*(each[lanes] for each in counts))
             run_clips(plan, self.rows, state, x[lanes], part, Record(*(r[lanes] for r in kept)))
-            scores[lanes] = state.v[:, plan.layer_start[-2] :]
+            scores[lanes] = state.v[:, plan.layers[-1].first :]
             return len(x[lanes])
 
         with ThreadPoolExecutor(self.threads) as pool:
@@ -116,7 +117,7 @@ class Engine:
         """`record` by layer, in C order."""
         traces = Traces({}, {}, {})
         for number, layer in enumerate(self.network.layers):
-            first = self.plan.layer_start[number]
+            first = self.plan.layers[number].first
             columns = first + _c_order(layer.shape)
             traces.v[layer.name] = record.v[:, :, columns]
             if isinstance(layer.neuron, AdaptiveLeaky):

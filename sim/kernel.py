@@ -21,12 +21,19 @@ import numpy as np
 from numba import njit
 
 from edgesnn.network.arrays import IntArray
-from edgesnn.sim.plan import (
+from edgesnn.sim.tables import (
+    ADAPTATION_DECAY,
     ADAPTIVE,
     AXONAL,
+    BIAS,
+    COUPLING,
+    DECAY,
+    FIRES_AT,
+    JUMP,
     READOUT,
     SUBTRACT,
     SUBTRACT_LATER,
+    THRESHOLD,
     ZERO,
     ZERO_LATER,
     Counts,
@@ -56,10 +63,10 @@ def run_clips(
     """
     for step in range(features.shape[1]):
         _send_input(plan, state, step, features, counts.emitted)
-        for layer in range(len(plan.layer_kind)):
+        for layer in range(len(plan.layers)):
             _gather(plan, rows, state, layer, step, counts.delivered)
             _update(plan, state, layer, step, counts.changed)
-            if plan.layer_kind[layer] != READOUT:
+            if plan.layers[layer].kind != READOUT:
                 _emit(plan, state, layer, step, counts.emitted)
         if len(record.v):
             record.v[:, step] = state.v
@@ -70,8 +77,8 @@ def run_clips(
 @_njit
 def _send_input(plan: Plan, state: State, step: int, features: IntArray, emitted: IntArray) -> None:
     """List the channels that are sent, with their value (direct) or their change (delta)."""
-    slot = step % plan.ring_length[0]
-    start = slot * plan.source_size[0]
+    slot = step % plan.sources[0].length
+    start = slot * plan.sources[0].width
     for lane in range(len(features)):
         count = _list_sent(
             features[lane, step], state.reference[lane], plan.delta,
@@ -106,34 +113,35 @@ def _gather(
     plan: Plan, rows: Rows, state: State, layer: int, step: int, delivered: IntArray
 ) -> None:
     """Sum a layer's currents of this step into `state.current` (`acc` of the specification)."""
-    first, last = np.uint64(plan.layer_start[layer]), np.uint64(plan.layer_start[layer + 1])
-    groups = range(plan.layer_groups[layer], plan.layer_groups[layer + 1])
-    _start_from_bias(state.current, plan.bias, first, last)
-    if plan.layer_graded[layer]:
+    first, last = np.uint64(plan.layers[layer].first), np.uint64(plan.layers[layer].last)
+    groups = range(plan.layers[layer].first_group, plan.layers[layer].last_group)
+    _start_from_bias(state.current, plan.neurons, first, last)
+    if plan.layers[layer].graded:
         if plan.delta < 0:
             _clear(state.graded, first, last)
         for group in groups:
-            if plan.group_source[group] == 0 and plan.group_delay[group] <= step:
+            if plan.groups[group].source == 0 and plan.groups[group].delay <= step:
                 _add_input(plan, rows, state, group, step, first, delivered)
-        _add_shifted(state.current, state.graded, plan.layer_shift[layer], first, last)
+        _add_shifted(state.current, state.graded, plan.layers[layer].shift, first, last)
     for group in groups:
-        if plan.group_source[group] != 0 and plan.group_delay[group] <= step:
+        if plan.groups[group].source != 0 and plan.groups[group].delay <= step:
             _add_group(plan, rows, state, group, step, first, delivered)
 
 
 @_njit
 def _ring_place(plan: Plan, source: int, step: int) -> tuple[int, int]:
     """Index into `ring_count` and offset into `ring` of a source's event list at `step`."""
-    slot = step % plan.ring_length[source]
-    return plan.ring_slot[source] + slot, plan.ring_start[source] + slot * plan.source_size[source]
+    place = plan.sources[source]
+    slot = step % place.length
+    return place.slot + slot, place.start + slot * place.width
 
 
 @_njit
 def _add_input(
     plan: Plan, rows: Rows, state: State, group: int, step: int, first: Index, delivered: IntArray
 ) -> None:
-    index, start = _ring_place(plan, 0, step - plan.group_delay[group])
-    length, base = plan.group_length[group], plan.group_row[group]
+    index, start = _ring_place(plan, 0, step - plan.groups[group].delay)
+    length, base = plan.groups[group].length, plan.groups[group].row
     for lane in range(len(state.v)):
         end = start + state.ring_count[lane, index]
         events, values = state.ring[lane, start:end], state.values[lane, start:end]
@@ -146,20 +154,20 @@ def _add_group(
     plan: Plan, rows: Rows, state: State, group: int, step: int, first: Index, delivered: IntArray
 ) -> None:
     """Add the spikes that reach a binary group at this step."""
-    axonal = plan.group_delay[group] == AXONAL
+    axonal = plan.groups[group].delay == AXONAL
     if axonal:
-        index, start = _arrival_place(plan, plan.group_axonal[group], step)
+        index, start = _arrival_place(plan, plan.groups[group].axonal, step)
         ring, ring_count = state.arrivals, state.arrivals_count
     else:
-        index, start = _ring_place(plan, plan.group_source[group], step - plan.group_delay[group])
+        index, start = _ring_place(plan, plan.groups[group].source, step - plan.groups[group].delay)
         ring, ring_count = state.ring, state.ring_count
-    length, base = plan.group_length[group], plan.group_row[group]
-    ticket = step * len(plan.group_delay) + group + 1
+    length, base = plan.groups[group].length, plan.groups[group].row
+    ticket = step * len(plan.groups) + group + 1
     for lane in range(len(state.v)):
         events = ring[lane, start : start + ring_count[lane, index]]
         if axonal:
             ring_count[lane, index] = 0
-        if plan.group_maximum[group]:
+        if plan.groups[group].maximum:
             _add_maximum(rows, base, events, state.stamp[lane], ticket, state.current[lane], first)
         else:
             _add_spikes(rows, base, length, events, state.current[lane], first)
@@ -221,33 +229,30 @@ def _count(rows: Rows, base: int, events: IntArray, delivered: IntArray) -> None
 @_njit
 def _update(plan: Plan, state: State, layer: int, step: int, changed: IntArray) -> None:
     """Advance a layer's neurons, and count the membranes that changed: all in the first step."""
-    first, last = np.uint64(plan.layer_start[layer]), np.uint64(plan.layer_start[layer + 1])
-    if plan.layer_kind[layer] == READOUT:
-        _integrate(state.v, state.current, plan.decay, first, last, _I24_LOW, _I24_HIGH)
+    first, last = np.uint64(plan.layers[layer].first), np.uint64(plan.layers[layer].last)
+    if plan.layers[layer].kind == READOUT:
+        _integrate(state.v, state.current, plan.neurons, first, last, _I24_LOW, _I24_HIGH)
     else:
         _update_spiking(plan, state, layer, first, last)
     _store(state.v, state.current, first, last, step == 0, changed[:, layer])
-    if plan.layer_kind[layer] == ADAPTIVE:
-        _adapt(
-            state.v, state.a, state.fired, plan.adaptation_decay, plan.coupling, plan.jump,
-            first, last,
-        )  # fmt: skip
+    if plan.layers[layer].kind == ADAPTIVE:
+        _adapt(state.v, state.a, state.fired, plan.neurons, first, last)
 
 
 @_njit
 def _update_spiking(plan: Plan, state: State, layer: int, first: Index, last: Index) -> None:
     """Turn each `current` into the membrane after the reset."""
-    v, current, fired, reset = state.v, state.current, state.fired, plan.layer_reset[layer]
+    v, current, fired, reset = state.v, state.current, state.fired, plan.layers[layer].reset
     if reset == SUBTRACT_LATER:
-        _subtract(current, plan.threshold, fired, first, last)
+        _subtract(current, plan.neurons, fired, first, last)
     elif reset == ZERO_LATER:
-        _forget(current, v, plan.decay, fired, first, last)
-    if plan.layer_kind[layer] == ADAPTIVE:
+        _forget(current, v, plan.neurons, fired, first, last)
+    if plan.layers[layer].kind == ADAPTIVE:
         _take(current, state.a, first, last)
-    _integrate(v, current, plan.decay, first, last, _I16_LOW, _I16_HIGH)
-    _fire(current, plan.fires_at, fired, first, last)
+    _integrate(v, current, plan.neurons, first, last, _I16_LOW, _I16_HIGH)
+    _fire(current, plan.neurons, fired, first, last)
     if reset == SUBTRACT:
-        _subtract(current, plan.threshold, fired, first, last)
+        _subtract(current, plan.neurons, fired, first, last)
     elif reset == ZERO:
         _zero(current, fired, first, last)
 
@@ -257,16 +262,16 @@ def _emit(plan: Plan, state: State, layer: int, step: int, emitted: IntArray) ->
     """List the layer's spikes, and file them ahead for groups with axonal delays."""
     source = layer + 1
     index, start = _ring_place(plan, source, step)
-    first, last = plan.layer_start[layer], plan.layer_start[layer + 1]
+    first, last = plan.layers[layer].first, plan.layers[layer].last
     for lane in range(len(state.v)):
         count = _list_fired(state.fired[lane, first:last], state.ring[lane, start:])
         state.ring_count[lane, index] = count
         emitted[lane, source] += count
-    for group in plan.axonal_groups:
-        if plan.group_source[group] == source:
+    for number in range(len(plan.axonal) - 1):
+        if plan.groups[plan.axonal[number].group].source == source:
             for lane in range(len(state.v)):
                 spikes = state.ring[lane, start : start + state.ring_count[lane, index]]
-                _file_ahead(plan, state, plan.group_axonal[group], step, spikes, lane)
+                _file_ahead(plan, state, number, step, spikes, lane)
 
 
 @_njit
@@ -281,9 +286,9 @@ def _list_fired(fired: IntArray, ring: IntArray) -> int:
 @_njit
 def _arrival_place(plan: Plan, number: int, step: int) -> tuple[int, int]:
     """As `_ring_place`, for `arrivals_count` and `arrivals`."""
-    slot = step % plan.axonal_length[number]
-    rows = plan.axonal_row[number + 1] - plan.axonal_row[number]
-    return plan.axonal_slot[number] + slot, plan.axonal_start[number] + slot * rows
+    place = plan.axonal[number]
+    slot = step % place.length
+    return place.slot + slot, place.start + slot * place.rows
 
 
 @_njit
@@ -291,7 +296,7 @@ def _file_ahead(
     plan: Plan, state: State, number: int, step: int, spikes: IntArray, lane: int
 ) -> None:
     for pre in spikes:
-        delay = plan.axonal_delay[plan.axonal_row[number] + pre]
+        delay = plan.axonal_delay[plan.axonal[number].row + pre]
         index, start = _arrival_place(plan, number, step + delay)
         state.arrivals[lane, start + state.arrivals_count[lane, index]] = pre
         state.arrivals_count[lane, index] += 1
@@ -313,10 +318,10 @@ def _kept(x: Number, factor: Number) -> Number:
 
 
 @_njit
-def _start_from_bias(current: IntArray, bias: IntArray, first: Index, last: Index) -> None:
+def _start_from_bias(current: IntArray, neurons: IntArray, first: Index, last: Index) -> None:
     for lane in range(len(current)):
         for i in range(first, last):
-            current[lane, i] = bias[i]
+            current[lane, i] = neurons[BIAS, i]
 
 
 @_njit
@@ -340,7 +345,7 @@ def _add_shifted(
 def _integrate(
     v: IntArray,
     current: IntArray,
-    decay: IntArray,
+    neurons: IntArray,
     first: Index,
     last: Index,
     low: Number,
@@ -348,7 +353,7 @@ def _integrate(
 ) -> None:
     for lane in range(len(v)):
         for i in range(first, last):
-            u = np.int32(_kept(v[lane, i], decay[i]) + current[lane, i])
+            u = np.int32(_kept(v[lane, i], neurons[DECAY, i]) + current[lane, i])
             current[lane, i] = _clamp(u, low, high)
 
 
@@ -360,17 +365,17 @@ def _take(current: IntArray, a: IntArray, first: Index, last: Index) -> None:
 
 
 @_njit
-def _fire(u: IntArray, fires_at: IntArray, fired: IntArray, first: Index, last: Index) -> None:
+def _fire(u: IntArray, neurons: IntArray, fired: IntArray, first: Index, last: Index) -> None:
     for lane in range(len(u)):
         for i in range(first, last):
-            fired[lane, i] = u[lane, i] >= fires_at[i]
+            fired[lane, i] = u[lane, i] >= neurons[FIRES_AT, i]
 
 
 @_njit
-def _subtract(u: IntArray, threshold: IntArray, fired: IntArray, first: Index, last: Index) -> None:
+def _subtract(u: IntArray, neurons: IntArray, fired: IntArray, first: Index, last: Index) -> None:
     for lane in range(len(u)):
         for i in range(first, last):
-            u[lane, i] -= np.int32(threshold[i] * np.int32(fired[lane, i]))
+            u[lane, i] -= np.int32(neurons[THRESHOLD, i] * np.int32(fired[lane, i]))
 
 
 @_njit
@@ -382,12 +387,12 @@ def _zero(u: IntArray, fired: IntArray, first: Index, last: Index) -> None:
 
 @_njit
 def _forget(
-    current: IntArray, v: IntArray, decay: IntArray, fired: IntArray, first: Index, last: Index
+    current: IntArray, v: IntArray, neurons: IntArray, fired: IntArray, first: Index, last: Index
 ) -> None:
     """Take what is left of `v` off the current where the neuron fired in the last step."""
     for lane in range(len(v)):
         for i in range(first, last):
-            left = _kept(v[lane, i], decay[i])
+            left = _kept(v[lane, i], neurons[DECAY, i])
             current[lane, i] -= np.int32(left * np.int32(fired[lane, i]))
 
 
@@ -405,12 +410,11 @@ def _store(
 
 @_njit
 def _adapt(
-    v: IntArray, a: IntArray, fired: IntArray, decay: IntArray, coupling: IntArray, jump: IntArray,
-    first: Index, last: Index,
-) -> None:  # fmt: skip
+    v: IntArray, a: IntArray, fired: IntArray, neurons: IntArray, first: Index, last: Index
+) -> None:
     for lane in range(len(v)):
         for i in range(first, last):
-            raised = np.int32(jump[i] * np.int32(fired[lane, i]))
-            driven = np.int32(_kept(v[lane, i], coupling[i]) + raised)
-            total = np.int32(_kept(a[lane, i], decay[i]) + driven)
+            raised = np.int32(neurons[JUMP, i] * np.int32(fired[lane, i]))
+            driven = np.int32(_kept(v[lane, i], neurons[COUPLING, i]) + raised)
+            total = np.int32(_kept(a[lane, i], neurons[ADAPTATION_DECAY, i]) + driven)
             a[lane, i] = _clamp(total, _I16_LOW, _I16_HIGH)
