@@ -57,8 +57,13 @@ def test_samples_to_decision_on_every_core(core: str) -> None:
 
 
 @needs_qemu
-@pytest.mark.slow
-@pytest.mark.parametrize("core", EMULATED_CORES)
+@pytest.mark.parametrize(
+    "core",
+    [
+        pytest.param(core, marks=[] if core == "m33" else [pytest.mark.slow])
+        for core in EMULATED_CORES
+    ],
+)
 def test_the_other_compiler_gives_the_same_bits(core: str) -> None:
     network = keyword_network()
     pcm = sounds(8, count=2)
