@@ -8,7 +8,9 @@ layer's membrane moves in steps of
     lsb[c] = scale[c]                     (all others)
 
 times `abs(gamma)/sqrt(var + eps)` where a batch norm stands behind the synapses. Lowering is
-`round(x / lsb)` in float32, half to even, as PyTorch and NumPy both round.
+`round(x / lsb)` in float32, half to even, as PyTorch and NumPy both round. Weight 1 is worth
+`scale[c]`; but a spike's weight in a layer that the input feeds too is worth
+`scale[c]·2^graded_shift`, since spikes are added behind the shift.
 """
 
 from __future__ import annotations

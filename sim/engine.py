@@ -54,7 +54,7 @@ class Engine:
 
     def __init__(self, network: Network, threads: int | None = None) -> None:
         self.network = network
-        self.threads = threads or len(os.sched_getaffinity(0))
+        self.threads = threads or _cores()
         self.plan, self.rows = plan_network(network)
 
     def run(self, features: IntArray) -> Traces:
@@ -125,6 +125,13 @@ class Engine:
             if not layer.is_readout:
                 traces.spikes[layer.name] = record.spikes[:, :, columns]
         return traces
+
+
+def _cores() -> int:
+    """Processor cores that this process may use, where the system says so."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _c_order(shape: tuple[int, ...]) -> IntArray:

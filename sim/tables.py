@@ -1,6 +1,8 @@
 """The tables that the compiled kernel works on: plan, state, counts, record.
 
-The plan is few arrays of records: compiling takes time for each array that is passed on.
+The plan is few arrays of records: compiling takes time for each array that is passed on. The
+compiled kernel is cached by the time stamp of `kernel.py` alone, and the numbers below are compiled
+into it: who changes one has to touch that file.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,8 @@ from edgesnn.trained import (
     TrainedNetwork,
     TrainedNeuron,
     TrainedSynapses,
+    load_trained,
+    save_trained,
 )
 
 from .strategies import networks
@@ -358,6 +361,19 @@ def test_sparse_groups_give_the_same_network() -> None:
     assert isinstance(group, Sparse)
     assert len(group.weight) == 2
     assert isinstance(sparse.layers[1].synapses[0], Dense)
+
+
+def test_a_saved_model_lowers_to_the_same_network(tmp_path: Path) -> None:
+    model = _model(
+        replace(
+            HIDDEN,
+            batch_norm=BatchNorm(
+                gamma=[1, -2], beta=[0, 0.1], mean=[0.1, 0], var=[1, 2], eps=[0, 0]
+            ),
+        )
+    )
+    save_trained(model, tmp_path / "model.trained")
+    assert dumps(lower(load_trained(tmp_path / "model.trained"))) == dumps(lower(model))
 
 
 def test_every_pass_can_be_shown() -> None:
