@@ -60,7 +60,7 @@ COMMAND_LINE = [
     Case("negative seed", "build --seed -1", r"Invalid value for '--seed'", 2),
     Case("no epochs", "build --epochs 0", r"Invalid value for '--epochs'", 2),
     Case("unknown rung", "verify b --rungs host,fpga", r"no rung is called 'fpga'; .*qemu-m33", 2),
-    Case("nothing there", "show nothing", r"nothing does not exist; name a folder", 2),
+    Case("nothing there", "show nothing", r"there is no network at nothing; name", 2),
     Case("no network in folder", "simulate b", r"no \.esnn file in b; run edgesnn build -o b", 2,
          files(b_in_readme="")),
     Case("two networks in folder", "verify b", r"holds several networks \(one.esnn, two.esnn\)", 2,

@@ -99,6 +99,32 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("where", ["> /dev/full", ">&-"])
+def test_output_that_cannot_be_written(where: str) -> None:
+    """A full disk is an error of one line; a closed output is the caller's wish."""
+    program = f"{sys.executable} -m edgesnn boards --json {where}"
+    done = subprocess.run(["bash", "-c", program], capture_output=True, text=True, timeout=120)
+    if where == ">&-":
+        assert (done.returncode, done.stderr) == (0, "")
+    else:
+        assert done.returncode == 1
+        assert done.stderr.startswith("edgesnn: error: No space left on device")
+        assert done.stderr.count("\n") == 1
+
+
+def test_boards_as_table_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    from edgesnn.boards import BOARDS
+    from edgesnn.cli.options import DEFAULT_BOARD
+
+    assert run(["boards", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)["boards"]
+    assert [each["name"] for each in listed] == list(BOARDS)
+    assert DEFAULT_BOARD in BOARDS
+    assert run(["boards"]) == 0
+    table = capsys.readouterr().out
+    assert all(name in table for name in BOARDS)
+
+
 def test_data_as_table_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["data", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

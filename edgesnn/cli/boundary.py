@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from edgesnn.errors import EdgesnnError
@@ -19,6 +20,8 @@ FAILED, WRONG_USAGE, BUG, INTERRUPTED = 1, 2, 70, 130
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; never raises an `Exception`."""
+    if sys.stdout is None:  # closed by the caller, as in `edgesnn data >&-`
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
     try:
         status = _invoke(arguments)
     except KeyboardInterrupt:

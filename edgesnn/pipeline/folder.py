@@ -104,7 +104,9 @@ def network_path(source: Path) -> Path:
     if source.is_file():
         return source
     if not source.is_dir():
-        raise UsageError(f"{source} does not exist; name a folder made by edgesnn build, or a file")
+        raise UsageError(
+            f"there is no network at {source}; name what edgesnn build made, or a .esnn file"
+        )
     found = sorted(source.glob(f"*{SUFFIX}"))
     if not found:
         raise UsageError(f"there is no {SUFFIX} file in {source}; run edgesnn build -o {source}")
