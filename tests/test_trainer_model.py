@@ -42,6 +42,9 @@ MODELS = {
         ],
         readout=ReadoutSettings(taps=[0, 4]),
     ),
+    "recurrent": ModelSettings(
+        hidden=[LayerSettings(width=24, recurrent=True), LayerSettings(width=20, recurrent=True)],
+    ),
     "no normalisation": ModelSettings(
         hidden=[LayerSettings(width=24), LayerSettings(width=20)], normalise=False
     ),
@@ -59,6 +62,9 @@ def a_trained_model(settings, seed=0):
     """A few steps of real training: weights off their initial grid, statistics that moved."""
     torch.manual_seed(seed)
     model = KeywordSpotter(settings, CHANNELS, CLASSES)
+    for layer in model.hidden:
+        if layer.normaliser is not None:
+            torch.nn.init.ones_(layer.normaliser.gain)  # livelier than at the start of a training
     optimiser = torch.optim.Adam(model.parameters(), 3e-3)
     labels = torch.arange(CLIPS) % CLASSES
     for step in range(12):

@@ -68,7 +68,9 @@ def _batches(
 def _step(state: State, loss: Tensor, clip: float) -> None:
     state.optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(state.model.parameters(), clip)
+    for parameter in state.model.parameters():
+        # One tensor at a time: a neuron that runs away must not starve all the others.
+        torch.nn.utils.clip_grad_norm_(parameter, clip)
     state.optimiser.step()
 
 

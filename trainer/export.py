@@ -80,10 +80,16 @@ def _spiking(layer: SpikingLayer, name: str, source: str) -> TrainedLayer:
         strict=layer.law.strict,
     )
     step = unit * 2.0**-layer.graded_shift
+    groups = _groups(weight.integer * step[:, None], layer.delays, source, layer.synapses.bits)
+    recurrent = layer.recurrent_integers(unit)
+    if recurrent is not None:
+        groups += _groups(
+            recurrent * unit[:, None], torch.ones(1, len(unit)), name, layer.synapses.bits
+        )
     return TrainedLayer(
         name=name,
         shape=(len(unit),),
-        synapses=_groups(weight.integer * step[:, None], layer.delays, source, layer.synapses.bits),
+        synapses=groups,
         scale=_real(step),
         bias=_real(rows[kernels.BIAS] * unit),
         neuron=neuron,

@@ -12,6 +12,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from edgesnn.network.synapses import WEIGHT_LIMIT
 from edgesnn.trainer.config import LayerSettings
 from edgesnn.trainer.leak import integrate
 from edgesnn.trainer.moments import moments
@@ -20,6 +21,7 @@ from edgesnn.trainer.spiking import (
     Law,
     Trace,
     fire,
+    fire_by_steps,
     neuron_parameters,
     round_through,
 )
@@ -40,6 +42,10 @@ def fraction(raw: Tensor) -> Tensor:
 def logits_of(low: float, high: float, size: int) -> nn.Parameter:
     """Logits of `size` decays uniform in `low` … `high`."""
     return nn.Parameter(torch.logit(torch.empty(size).uniform_(low, high)))
+
+
+def _recurrent_weight(size: int) -> nn.Parameter:
+    return nn.Parameter(torch.empty(size, size).uniform_(-1.0, 1.0) * 0.3 * size**-0.5)
 
 
 class Normaliser(nn.Module):
@@ -108,6 +114,7 @@ class SpikingLayer(nn.Module):
             self.adaptation_decay = logits_of(0.85, 0.99, size)
             self.adaptation_coupling = nn.Parameter(torch.empty(size).uniform_(0.0, 0.1))
             self.adaptation_jump = nn.Parameter(torch.empty(size).uniform_(0.1, 0.5))
+        self.recurrent = _recurrent_weight(size) if settings.recurrent else None
         self.law = Law(
             reset=settings.reset, reset_delay=settings.reset_delay, adaptive=self.adaptive
         )
@@ -116,8 +123,19 @@ class SpikingLayer(nn.Module):
         """Run the layer over a whole source `(T, B, pre)`, from rest."""
         weight = self.synapses()
         acc = currents(source, weight.integer, self.delays, self.graded_shift)
-        parameters, unit = self.integers(acc, weight.scale.squeeze(1) * 2.0**self.graded_shift)
+        scale = weight.scale.squeeze(1) * 2.0**self.graded_shift
+        parameters, unit = self.integers(acc, scale)
+        recurrent = self.recurrent_integers(unit)
+        if recurrent is not None:
+            return fire_by_steps(acc, parameters, unit, self.slope, self.law, recurrent)
         return fire(acc, parameters, unit, self.slope, self.law)
+
+    def recurrent_integers(self, unit: Tensor) -> Tensor | None:
+        """Weights `(N, N)` from the layer to itself in LSB: they share the membrane's step."""
+        if self.recurrent is None:
+            return None
+        limit = float(WEIGHT_LIMIT[self.synapses.bits])
+        return round_through((self.recurrent / unit[:, None]).clamp(-limit, limit))
 
     def integers(self, acc: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
         """Integer neuron parameters `(ROWS, N)` and `unit` `(N,)`, one LSB in thresholds."""
@@ -131,8 +149,9 @@ class SpikingLayer(nn.Module):
         bias = round_through(self.bias / unit - mean)
         adaptation = None
         if self.adaptive:
-            coupling = round_through(256 * self.adaptation_coupling.clamp(-1.0, 1.0))
-            jump = round_through((self.adaptation_jump / unit).clamp(-32767.0, 32767.0))
+            # Below 0 a neuron excites itself: it runs away, and its gradients with it.
+            coupling = round_through(256 * self.adaptation_coupling.clamp(0.0, 1.0))
+            jump = round_through((self.adaptation_jump.clamp(min=0.0) / unit).clamp(max=32767.0))
             adaptation = (fraction(self.adaptation_decay), coupling, jump)
         table = neuron_parameters(threshold, fraction(self.decay), bias, adaptation)
         return table, unit.detach()

@@ -156,12 +156,24 @@ class _Surrogate(torch.autograd.Function):
         return grads[0] * (ctx.slope / 2 * unit) / (1 + (bend * x) ** 2), None, None, None
 
 
-def fire_by_steps(acc: Tensor, parameters: Tensor, unit: Tensor, slope: float, law: Law) -> Trace:
-    """`fire` as a plain loop under autograd: any device, slow, easy to check against the law."""
+def fire_by_steps(
+    acc: Tensor,
+    parameters: Tensor,
+    unit: Tensor,
+    slope: float,
+    law: Law,
+    recurrent: Tensor | None = None,
+) -> Trace:
+    """`fire` as a plain loop under autograd: any device, slow, easy to check against the law.
+
+    `recurrent` are weights `(N, N)` in LSB from the layer to itself, one step back.
+    """
     theta, decay, bias, a_decay, coupling, jump = parameters
     v = w = spikes = torch.zeros_like(acc[0])
     all_spikes, all_u, all_a = [], [], []
     for current in acc:
+        if recurrent is not None:
+            current = current + spikes @ recurrent.T
         kept = v * (1 - spikes.detach()) if law.reset_delay and law.reset == "zero" else v
         u = scaled(kept, decay, law.integer) + current + bias - w
         if law.reset_delay and law.reset == "subtract":
