@@ -51,10 +51,14 @@ class Ready:
     dataset: Dataset
 
     def settings(self) -> dict[str, Any]:
-        """Everything that decides the result, as plain values."""
+        """Everything that decides the result, as plain values; not where the recordings lie."""
         return {
             "seed": self.training.seed,
-            "recordings": self.training.recordings.record(),
+            "recordings": {
+                "dataset": self.dataset.name,
+                "classes": list(self.dataset.classes),
+                "fingerprint": self.dataset.fingerprint(),
+            },
             "config": self.config.model_dump(mode="json"),
         }
 
