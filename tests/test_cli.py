@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,30 @@ def test_every_option_has_a_help_text(capsys: pytest.CaptureFixture[str]) -> Non
         return here + texts + [x for name, each in inner.items() for x in walk(each, name)]
 
     assert walk(get_command(app), "edgesnn") == []
+
+
+def documented_commands() -> list[str]:
+    """Every command line in a code block of the README and of the documents."""
+    checkout = Path(__file__).resolve().parent.parent
+    pages = [*checkout.glob("README.md"), *checkout.glob("docs/*.md")]
+    blocks = [
+        block for page in pages for block in re.findall(r"```\w*\n(.*?)```", page.read_text(), re.S)
+    ]
+    found = [line.strip() for block in blocks for line in block.splitlines()]
+    return sorted({line.partition("#")[0].strip() for line in found if line.startswith("edgesnn ")})
+
+
+@pytest.mark.parametrize("line", documented_commands() or ["edgesnn build"])
+def test_documented_commands_exist(line: str) -> None:
+    from typer.main import get_command
+
+    from edgesnn.cli.app import app
+
+    words = line.split()[1:]
+    command = get_command(app).commands.get(words[0])  # type: ignore[attr-defined]
+    assert command is not None, line
+    known = {option for each in command.params for option in each.opts}
+    assert {word for word in words if word.startswith("-")} <= known, line
 
 
 @pytest.mark.parametrize(
