@@ -22,7 +22,7 @@ def train(
     output: options.Output = None,
     json: options.Json = False,
 ) -> None:
-    """Train a spiking network in the integer domain: NAME.trained, checkpoints, curves.
+    """Train a spiking network in the integer domain: model, log, curves, checkpoint.
 
     Needs edgesnn[train]. Goes on where an interrupted run of the same settings stopped.
     """
@@ -41,7 +41,7 @@ def train(
 def lower(
     source: Annotated[
         Path,
-        typer.Argument(help="A build folder or a .trained file.", metavar="BUILD|FILE"),
+        typer.Argument(help="A build folder, or a trained.safetensors file.", metavar="BUILD|FILE"),
     ],
     output: Annotated[
         Path | None,
