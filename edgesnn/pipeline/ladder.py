@@ -21,7 +21,13 @@ from edgesnn.pipeline.say import Say, silent
 CORES = ("m0", "m3", "m4", "m7", "m33")
 """Cortex-M cores that have a QEMU machine."""
 
-RUNGS = ("numpy", "pytorch", "host", *(f"qemu-{core}" for core in CORES))
+RUNGS = (
+    "numpy",
+    "pytorch",
+    "host",
+    *(f"core-{core}" for core in CORES),
+    *(f"qemu-{core}" for core in CORES),
+)
 """What can be held against the Numba engine, in the ladder's order."""
 
 BLOCK = 32
@@ -68,7 +74,7 @@ class Subject:
         pcm: int16 `(clips, samples)` of the same clips, for the machines that have a front-end of
             their own; None for a network without one.
         run: the training run for PyTorch, or None.
-        emulated_clips: clips for the slow rungs, `numpy` and `qemu`, evenly spread.
+        emulated_clips: clips for the slow rungs, `numpy`, `core` and `qemu`, evenly spread.
     """
 
     network: Network
@@ -79,12 +85,12 @@ class Subject:
 
     def clips_for(self, rung: str) -> npt.NDArray[np.int64]:
         """Indices of the clips that a rung runs."""
-        slow = rung == "numpy" or rung.startswith("qemu")
+        slow = rung == "numpy" or rung.startswith(("core", "qemu"))
         return spread(len(self.features), self.emulated_clips if slow else 0)
 
 
 def chosen_rungs(text: str | None) -> tuple[str, ...]:
-    """The rungs of a comma-separated list, `qemu` meaning all cores; all rungs for None.
+    """The rungs of a comma-separated list, `core` and `qemu` meaning all cores; all for None.
 
     Raises:
         UsageError: there is no such rung.
@@ -93,7 +99,8 @@ def chosen_rungs(text: str | None) -> tuple[str, ...]:
         return RUNGS
     names: list[str] = []
     for word in (part.strip() for part in text.split(",")):
-        names += [f"qemu-{core}" for core in CORES] if word == "qemu" else [word]
+        family = word in ("core", "qemu")
+        names += [f"{word}-{core}" for core in CORES] if family else [word]
     unknown = [name for name in names if name not in RUNGS]
     if unknown:
         raise UsageError(f"no rung is called {unknown[0]!r}; the rungs are {', '.join(RUNGS)}")
@@ -159,6 +166,10 @@ def what_is_missing(name: str, subject: Subject) -> str:
             from edgesnn.codegen.toolchain import host_compiler
 
             host_compiler()
+        elif name.startswith("core"):
+            from edgesnn.codegen.toolchain import cross_compiler
+
+            cross_compiler()
         elif name.startswith("qemu"):
             from edgesnn.codegen.qemu import _find_qemu
             from edgesnn.codegen.toolchain import cross_compiler
@@ -229,6 +240,10 @@ def _machine(name: str, subject: Subject) -> Machine:
 
         assert subject.run is not None
         return load_machine(subject.run, subject.network.classes)
+    if name.startswith("core"):
+        from edgesnn.pipeline.simulated import Simulated
+
+        return Simulated(subject.network, name.removeprefix("core-"))
     from edgesnn.codegen.qemu import Qemu
 
     return Qemu(subject.network, name.removeprefix("qemu-"))
