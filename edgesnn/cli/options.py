@@ -80,8 +80,8 @@ DEFAULT_BOARD = "nrf52840-dk"
 Rungs = Annotated[
     str | None,
     typer.Option(
-        help="Comma-separated: numpy, pytorch, host, qemu (all cores), qemu-m0, qemu-m3, "
-        "qemu-m4, qemu-m7, qemu-m33; default: all.",
+        help="Comma-separated: numpy, pytorch, host, core (the simulated core, all models), qemu "
+        "(all cores), or one of them: core-m4, qemu-m33; models m0, m3, m4, m7, m33; default: all.",
         metavar="LIST",
     ),
 ]

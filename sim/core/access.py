@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from edgesnn.sim.core.compiled import compiled
+from edgesnn.sim.core.compiled import compiled, inlined
 from edgesnn.sim.core.operations import (
     CODE,
     FLASH,
@@ -57,7 +57,7 @@ def _count_flash(state: Array, offset: int) -> None:
     state[S_STALLS] += state[S_FLASH_WAIT]
 
 
-@compiled
+@inlined
 def load_word(state: Array, pages: Array, octets: Array, words: Array, address: int) -> int:
     """The word at `address`, or FAILED."""
     entry = pages[address >> PAGE_SHIFT]
@@ -69,7 +69,7 @@ def load_word(state: Array, pages: Array, octets: Array, words: Array, address: 
     return _load_slow(state, pages, octets, address, 4)
 
 
-@compiled
+@inlined
 def load_half(state: Array, pages: Array, octets: Array, halves: Array, address: int) -> int:
     """The halfword at `address`, or FAILED."""
     entry = pages[address >> PAGE_SHIFT]
@@ -81,7 +81,7 @@ def load_half(state: Array, pages: Array, octets: Array, halves: Array, address:
     return _load_slow(state, pages, octets, address, 2)
 
 
-@compiled
+@inlined
 def load_byte(state: Array, pages: Array, octets: Array, address: int) -> int:
     """The byte at `address`, or FAILED."""
     entry = pages[address >> PAGE_SHIFT]
@@ -132,7 +132,7 @@ def _load_slow(state: Array, pages: Array, octets: Array, address: int, size: in
     return value
 
 
-@compiled
+@inlined
 def store_word(
     state: Array, pages: Array, table: Array, octets: Array, words: Array, address: int, value: int
 ) -> bool:
@@ -144,7 +144,7 @@ def store_word(
     return _store_slow(state, pages, table, octets, address, 4, value)
 
 
-@compiled
+@inlined
 def store_half(
     state: Array, pages: Array, table: Array, octets: Array, halves: Array, address: int, value: int
 ) -> bool:
@@ -156,7 +156,7 @@ def store_half(
     return _store_slow(state, pages, table, octets, address, 2, value & 0xFFFF)
 
 
-@compiled
+@inlined
 def store_byte(
     state: Array, pages: Array, table: Array, octets: Array, address: int, value: int
 ) -> bool:

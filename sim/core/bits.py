@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from edgesnn.sim.core.compiled import compiled
+from edgesnn.sim.core.compiled import compiled, inlined
 from edgesnn.sim.core.operations import ASR, LSL, LSR, ROR, RRX
 
 MASK = 0xFFFFFFFF
 
 
-@compiled
+@inlined
 def signed(value: int) -> int:
     """A word as a signed number."""
     return (value ^ 0x80000000) - 0x80000000
 
 
-@compiled
+@inlined
 def half(value: int, top: int) -> int:
     """The bottom (top = 0) or top (1) halfword as a signed number."""
     return (((value >> (top << 4)) & 0xFFFF) ^ 0x8000) - 0x8000
 
 
-@compiled
+@inlined
 def rotate(value: int, amount: int) -> int:
     """A word rotated right by 0..31."""
     return ((value | value << 32) >> amount) & MASK if amount else value
@@ -45,7 +45,7 @@ def reverse_bits(value: int) -> int:
     return reverse_bytes(value)
 
 
-@compiled
+@inlined
 def reverse_bytes(value: int) -> int:
     """The four bytes in the other order."""
     return (
@@ -53,7 +53,7 @@ def reverse_bytes(value: int) -> int:
     )
 
 
-@compiled
+@inlined
 def saturate(value: int, low: int, high: int) -> int:
     """`value` held between `low` and `high`; bit 32 of the result tells that it was not."""
     if value < low:

@@ -74,8 +74,8 @@ class Core:
         rows = self.memory.table.size // op.ROW
         self.regs = np.zeros(op.REGISTERS, np.int64)
         self.state = np.zeros(op.STATE, np.int64)
-        self.executions = np.zeros(rows, np.int64)
-        self.spent = np.zeros(rows, np.int64)
+        self.profile = np.zeros((rows, 2), np.int64)  # executions and cycles of each row
+        self._profile = self.profile.reshape(-1)
         self.translator = Translator(self.memory, self.model, self.timing)
         self.exceptions = Exceptions(self)
         self.bus = Bus(self, devices)
@@ -145,8 +145,7 @@ class Core:
         self.regs[:] = 0
         self.regs[op.LR] = 0xFFFFFFFF
         self.regs[op.SP] = self.stack_top = stack & ~3
-        self.executions[:] = 0
-        self.spent[:] = 0
+        self.profile[:] = 0
         self.slept = 0
         self.exceptions.reset(vectors)
         self.pc = entry & ~1
@@ -274,7 +273,7 @@ class Core:
         return int(
             self._run(
                 self.state, self.regs, memory.table, memory.pages, memory.octets, memory.halves,
-                memory.words, self.executions, self.spent, limit,
+                memory.words, self._profile, limit,
             )
         )  # fmt: skip
 
@@ -322,8 +321,7 @@ class Core:
         """Account for an instruction that Python has done, and go on after it."""
         row = int(self.state[op.S_AT])
         cost = int(self.memory.table[row * op.ROW + op.R_TIMING]) & 63 if cycles is None else cycles
-        self.executions[row] += 1
-        self.spent[row] += cost
+        self.profile[row] += (1, cost)
         self.state[op.S_CYCLES] += cost
         self.state[op.S_INSTRUCTIONS] += 1
         self.state[op.S_AT] = row + instruction.size // 2

@@ -39,7 +39,7 @@ from edgesnn.sim.core.bits import (
     shift,
     signed,
 )
-from edgesnn.sim.core.compiled import cached, compiled
+from edgesnn.sim.core.compiled import cached, compiled, inlined
 from edgesnn.sim.core.media import dsp, dsp_long, parallel
 
 INT: Any = np.int64
@@ -48,7 +48,7 @@ FAILED = -1
 NOWHERE = -1
 
 
-@compiled
+@inlined
 def passes(condition: int, n: int, z: int, c: int, v: int) -> bool:
     """Whether a condition 0..13 holds."""
     pair = condition >> 1
@@ -154,8 +154,7 @@ def execute(
     octets: Array,
     halves: Array,
     words: Array,
-    executions: Array,
-    spent: Array,
+    profile: Array,
     limit: int,
 ) -> int:
     """Execute until `limit` instructions are done or something needs attention.
@@ -166,7 +165,7 @@ def execute(
         table: int32[rows · ROW], the decode table.
         pages: int32[2^20], the page table.
         octets, halves, words: the flat memory as uint8, uint16 and uint32.
-        executions, spent: int64[rows], how often each row ran, and its cycles.
+        profile: int64[2 · rows], for each row how often it ran, and its cycles.
         limit: instruction count in S_INSTRUCTIONS at which to st
 
     Returns:
@@ -644,8 +643,8 @@ def execute(
             low = regs[op.SP]
             if low < stack_limit and reason < 0:
                 reason = op.R_STACK
-        executions[U(at)] += 1
-        spent[U(at)] += cost
+        profile[U(at) << U(1)] += 1
+        profile[U(at) << U(1) | U(1)] += cost
         cycles += cost
         instructions += 1
         at = after
@@ -678,12 +677,11 @@ def _cached(sources: int) -> Callable[..., int]:
         octets: Array,
         halves: Array,
         words: Array,
-        executions: Array,
-        spent: Array,
+        profile: Array,
         limit: int,
     ) -> int:
         state[op.S_SOURCES] = sources
-        return execute(state, regs, table, pages, octets, halves, words, executions, spent, limit)
+        return execute(state, regs, table, pages, octets, halves, words, profile, limit)
 
     return run
 

@@ -38,6 +38,7 @@ LOADS_STORES = {
     op.LDR, op.LDRB, op.LDRH, op.LDRSB, op.LDRSH, op.STR, op.STRB, op.STRH, op.LDRD, op.STRD,
     op.LDM, op.STM, op.LOAD_ALIGNED, op.STORE_ALIGNED, op.STREX,
 }  # fmt: skip
+STORES = {op.STR, op.STRB, op.STRH, op.STRD, op.STM, op.STORE_ALIGNED}
 BRANCHES = {op.B, op.BL, op.BX, op.BLX, op.JUMP, op.CBZ, op.CBNZ, op.TBB, op.TBH, op.LDR_PC}
 LONG = {op.UMULL, op.SMULL, op.UMLAL, op.SMLAL, op.UMAAL, op.DSP_LONG}
 MODELS = {
@@ -79,7 +80,7 @@ def _word(rng: random.Random, entry: Encoding) -> int:
 
 def writes(i: Instruction) -> set[int]:
     """Registers that a data-processing instruction or a load changes."""
-    if i.op in (op.STR, op.STRB, op.STRH, op.STRD, op.STM, op.STORE_ALIGNED):
+    if i.op in STORES:
         return set()
     found = {i.rd}
     if i.op in LONG or i.op == op.LDRD:
@@ -137,7 +138,7 @@ def program(rng: random.Random, level: int, length: int) -> Program:
     """Straight-line code of `length` instructions, IT blocks among them."""
     # CLREX first, or a machine's open exclusive access lasts from one program to the next.
     halfwords = [0xF3BF, 0x8F2F] if level > 0 else []
-    count, it = len(halfwords) // 2, 0
+    count, it, exclusive = len(halfwords) // 2, 0, False
     while count < length or it:
         if not it and level > 0 and rng.random() < 0.06:
             first, mask = rng.randrange(14), rng.randrange(1, 16)
@@ -145,7 +146,12 @@ def program(rng: random.Random, level: int, length: int) -> Program:
             it = first << 4 | mask
             count += 1
             continue
-        word, wide = instruction(rng, level, CODE + 2 * len(halfwords), it)
+        address = CODE + 2 * len(halfwords)
+        word, wide = instruction(rng, level, address, it)
+        found = decode(word, wide, level, address, it)
+        if exclusive and found.op in STORES:
+            continue  # whether it ends the exclusive access is left to the implementation
+        exclusive = (exclusive or found.op == op.LOAD_ALIGNED) and found.op != op.STREX
         halfwords += _split(word, wide)
         it = advance(it)
         count += 1
@@ -199,6 +205,21 @@ class Outcome:
         if self.faulted != other.faulted:
             found.append(f"faulted: {self.faulted} {other.faulted}")
         return ", ".join(found)
+
+
+Q_FLAG = 1 << 27
+
+
+def agree(mine: Outcome, theirs: Outcome, program: Program, level: int) -> bool:
+    """Whether two machines did the same, two known faults of Unicorn 2.1 set aside.
+
+    Its Cortex-M0 takes misaligned addresses. Its SMLAD sets Q where the two products overflow
+    and the sum does not; QEMU has mended that since (5.2), and follows the manual.
+    """
+    if mine == theirs or (level == 0 and mine.faulted):
+        return True
+    only_q = replace(theirs, flags=theirs.flags & ~Q_FLAG) == mine
+    return only_q and "smlad" in listing(program, level)
 
 
 class Ours:
@@ -290,8 +311,9 @@ def prefix(program: Program, count: int) -> Program:
 
 def shortest_difference(core: str, program: Program) -> Program:
     """The shortest beginning of `program` on which the two machines differ, or all of it."""
+    level = CORES[core].level
     for count in range(1, program.count):
         shorter = prefix(program, count)
-        if Ours(core).run(shorter) != Unicorn(core).run(shorter):
+        if not agree(Ours(core).run(shorter), Unicorn(core).run(shorter), shorter, level):
             return shorter
     return program
