@@ -14,7 +14,7 @@ from edgesnn.trainer.activity import Activity, count
 from edgesnn.trainer.checkpoint import State
 from edgesnn.trainer.config import TrainConfig
 from edgesnn.trainer.features import FeatureSet
-from edgesnn.trainer.masking import vary_batch
+from edgesnn.trainer.masking import mix, vary_batch
 from edgesnn.trainer.objective import loss_of
 from edgesnn.trainer.schedule import rate_at, set_rate
 
@@ -35,34 +35,41 @@ def train_epoch(
     step, steps = state.epoch * batches, config.optimiser.epochs * batches
     total, right, activity = 0.0, 0, None
     title = f"epoch {state.epoch + 1} of {config.optimiser.epochs}"
-    for features, labels in track(
-        _batches(training, config, state.epoch + seed, random), title, batches
+    classes = model.readout.synapses.weight.shape[0]
+    for features, targets in track(
+        _batches(training, config, state.epoch + seed, classes, random), title, batches
     ):
         set_rate(state.optimiser, rate_at(step, steps, config.optimiser))
         outcome = model(features.to(device))
-        loss = loss_of(model, outcome, labels.to(device), config.loss)
+        loss = loss_of(model, outcome, targets.to(device), config.loss)
         _step(state, loss, config.optimiser.clip)
         state.average.update(model, step)
         step += 1
         total += float(loss.detach())
-        right += int((outcome.logits[-1].argmax(1).cpu() == labels).sum())
+        right += int((outcome.logits[-1].argmax(1).cpu() == targets.argmax(1)).sum())
         part = count(model, outcome)
         activity = part if activity is None else activity + part
     return _line(total / batches, right, activity)
 
 
 def _batches(
-    training: FeatureSet, config: TrainConfig, variant: int, random: np.random.Generator
+    training: FeatureSet,
+    config: TrainConfig,
+    variant: int,
+    classes: int,
+    random: np.random.Generator,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Shuffled batches of int8 `(T, B, channels)` and int64 `(B,)`; the odd rest is left out."""
+    """Shuffled batches: int8 `(T, B, channels)`, float32 `(B, classes)`; the rest is left out."""
     size = min(config.optimiser.batch, training.clips)
     clips = training.variant(variant)
     order = random.permutation(training.clips)
     for first in range(0, training.clips - size + 1, size):
         chosen = np.sort(order[first : first + size])
         varied = vary_batch(clips[chosen], config.augment, random)
-        frames = np.ascontiguousarray(varied.transpose(1, 0, 2))
-        yield torch.from_numpy(frames), torch.from_numpy(training.labels[chosen])
+        labels = training.labels[chosen]
+        mixed, targets = mix(varied, labels, classes, config.augment.mixup, random)
+        frames = np.ascontiguousarray(mixed.transpose(1, 0, 2))
+        yield torch.from_numpy(frames), torch.from_numpy(targets)
 
 
 def _step(state: State, loss: Tensor, clip: float) -> None:

@@ -32,6 +32,35 @@ def vary_batch(
     return varied
 
 
+def mix(
+    features: Features,
+    labels: npt.NDArray[np.int64],
+    classes: int,
+    strength: float,
+    random: np.random.Generator,
+) -> tuple[Features, npt.NDArray[np.float32]]:
+    """Mixup (Zhang et al., 2018): each clip with a share of another, labels likewise.
+
+    Args:
+        features: int8 `(B, T, channels)`.
+        labels: int64 `(B,)`.
+        classes: number of classes.
+        strength: α of the Beta distribution of the share; 0 mixes nothing.
+        random: generator.
+
+    Returns:
+        int8 features, and target probabilities float32 `(B, classes)`.
+    """
+    targets = np.eye(classes, dtype=np.float32)[labels]
+    if not strength:
+        return features, targets
+    share = random.beta(strength, strength, len(labels)).astype(np.float32)
+    share = np.maximum(share, 1 - share)[:, None]
+    other = random.permutation(len(labels))
+    mixed = features * share[..., None] + features[other] * (1 - share[..., None])
+    return np.rint(mixed).astype(np.int8), targets * share + targets[other] * (1 - share)
+
+
 def _stretch(batch: int, length: int, widest: int, random: np.random.Generator) -> Mask:
     """A run of 0 … `widest` true values in each row of `(batch, length)`."""
     start = random.integers(0, length, (batch, 1))

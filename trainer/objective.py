@@ -12,7 +12,7 @@ from edgesnn.trainer.model import KeywordSpotter, Outcome
 
 
 def loss_of(
-    model: KeywordSpotter, outcome: Outcome, labels: Tensor, settings: LossSettings
+    model: KeywordSpotter, outcome: Outcome, targets: Tensor, settings: LossSettings
 ) -> Tensor:
     """Cross-entropy at the last step and over the later half, and a penalty on activity.
 
@@ -24,15 +24,15 @@ def loss_of(
     Args:
         model: for the fan-out of its layers.
         outcome: of the batch.
-        labels: int64 `(B,)`.
+        targets: float32 `(B, classes)`, probabilities.
         settings: weights.
     """
     smoothing, later = settings.label_smoothing, settings.later_steps
     logits = outcome.logits
-    loss = (1 - later) * cross_entropy(logits[-1], labels, label_smoothing=smoothing)
+    loss = (1 - later) * cross_entropy(logits[-1], targets, label_smoothing=smoothing)
     if later:
         mean = logits[len(logits) // 2 :].mean(0)
-        loss = loss + later * cross_entropy(mean, labels, label_smoothing=smoothing)
+        loss = loss + later * cross_entropy(mean, targets, label_smoothing=smoothing)
     if settings.activity:
         loss = loss + settings.activity * spike_share(outcome, fan_out(model))
     if settings.firing:
