@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edgesnn.codegen.layout import Table, group_layout, padded, table
+from edgesnn.codegen.layout import Table, group_layout, padded, parameter_layout, table
 from edgesnn.codegen.names import member_names
 from edgesnn.codegen.program import (
     Axons,
@@ -17,7 +17,6 @@ from edgesnn.codegen.program import (
 )
 from edgesnn.errors import NetworkError
 from edgesnn.network import INPUT, AdaptiveLeaky, IntegrateAndFire, Layer, Network, Pool
-from edgesnn.network.arrays import IntArray
 from edgesnn.network.bounds import membrane_bounds
 
 #: Channels of the input: events carry a 16-bit number.
@@ -163,15 +162,6 @@ def _last(expression: str) -> str:
     return expression.rsplit(".", 1)[1]
 
 
-def _vector(values: IntArray, name: str) -> tuple[str, tuple[Table, ...]]:
-    """Initialiser of a `struct edgesnn_vector`, and the table it needs, if any."""
-    if values.min() == values.max():
-        return f"{{.value = {values[0]}}}", ()
-    narrow = values.min() >= -0x8000 and values.max() <= 0x7FFF
-    made = table(name, np.int16 if narrow else np.int32, values)
-    return f"{{.{'narrow' if narrow else 'wide'} = {name}}}", (made,)
-
-
 def _neuron(
     network: Network, layer: Layer, name: str
 ) -> tuple[tuple[Table, ...], tuple[tuple[str, str], ...]]:
@@ -184,13 +174,9 @@ def _neuron(
         for each in ("adaptation_decay", "adaptation_coupling", "adaptation_jump"):
             vectors[each] = getattr(neuron, each)
     sites = layer.size // layer.shape[0]
-    fields = [("channels", f"{layer.shape[0]}"), ("sites", f"{sites}")]
-    tables: tuple[Table, ...] = ()
-    for field, values in vectors.items():
-        text, more = _vector(values, f"{name}_{field}")
-        fields.append((field, text))
-        tables += more
-    return tables, (*fields, *_flags(network, layer))
+    shape = (("channels", f"{layer.shape[0]}"), ("sites", f"{sites}"))
+    fields, tables = parameter_layout(vectors, name)
+    return tables, (*shape, *fields, *_flags(network, layer))
 
 
 def _flags(network: Network, layer: Layer) -> tuple[tuple[str, str], ...]:

@@ -12,14 +12,14 @@ import numpy as np
 
 from edgesnn.network.arrays import IntArray
 from edgesnn.network.geometry import output_shape, spatial
-from edgesnn.network.graph import Layer, Network
+from edgesnn.network.graph import INPUT, Layer, Network
 from edgesnn.network.synapses import Conv1d, Conv2d, Dense, Identity, Pool, Sparse, Synapses
 
 #: Postsynaptic neurons of a tile of dense weights, by bit width (edgesnn_dense.h).
-DENSE_LANES = {8: 4, 4: 8, 2: 8}
+DENSE_TILE = {8: 8, 4: 8, 2: 16}
 
 #: Widest tile: currents have room for whole tiles.
-TILE = 8
+WIDEST_TILE = max(DENSE_TILE.values())
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,16 +41,24 @@ class GroupLayout:
     """A synapse group as C: its kernel, the kernel's struct and the tables it points to.
 
     Attributes:
-        kernel: function of the runtime and tag of its struct.
+        kernel: function of the runtime.
+        struct: tag of the struct that it reads.
         name: the struct's variable.
         fields: initialisers in the order of the struct.
         tables: what `fields` point to.
+        gather: function of the runtime that collects a graded source's events for it.
+        events: the events' variable, by the type that `gather` fills.
+        told_graded: whether the kernel is told if its events are graded.
     """
 
     kernel: str
+    struct: str
     name: str
     fields: tuple[tuple[str, str], ...]
     tables: tuple[Table, ...]
+    gather: str = "edgesnn_gather_graded"
+    events: str = "events"
+    told_graded: bool = True
 
 
 def table(name: str, dtype: type[np.integer], values: IntArray) -> Table:
@@ -63,7 +71,7 @@ def table(name: str, dtype: type[np.integer], values: IntArray) -> Table:
 
 def padded(neurons: int) -> int:
     """Currents of a layer of `neurons`, room for whole tiles included."""
-    return -(-neurons // TILE) * TILE
+    return -(-neurons // WIDEST_TILE) * WIDEST_TILE
 
 
 def pack(values: IntArray, bits: int, word_bits: int) -> IntArray:
@@ -85,7 +93,8 @@ def group_layout(network: Network, layer: Layer, number: int) -> GroupLayout:
     group = layer.synapses[number]
     name = f"{network.name}_{layer.name}_{number}"
     if isinstance(group, Dense):
-        return _dense(group, name)
+        paired = group.source == INPUT and group.bits == 8
+        return _paired(group, name) if paired else _dense(group, name)
     if isinstance(group, Sparse):
         return _sparse(group, name, layer.size)
     if isinstance(group, Identity):
@@ -96,14 +105,37 @@ def group_layout(network: Network, layer: Layer, number: int) -> GroupLayout:
 
 
 def _dense(group: Dense, name: str) -> GroupLayout:
-    """Rows by presynaptic neuron, padded to whole tiles."""
-    lanes = DENSE_LANES[group.bits]
-    word_bits = lanes * group.bits
-    dtype = np.uint16 if word_bits == 16 else np.uint32
-    rows = pack(group.weight.T, group.bits, word_bits)
-    weight = table(f"{name}_weight", dtype, rows)
-    fields = (("weight", weight.name), ("tiles", f"{rows.shape[1]}"))
-    return GroupLayout(f"edgesnn_dense{group.bits}", name, fields, (weight,))
+    """Rows by presynaptic neuron of biased weights, padded with biased zeros to whole tiles."""
+    post = len(group.weight)
+    tile = DENSE_TILE[group.bits]
+    biased = np.pad(group.weight.T, ((0, 0), (0, -post % tile))).astype(np.int64)
+    rows = pack(biased + (1 << (group.bits - 1)), group.bits, 32)
+    weight = table(f"{name}_weight", np.uint32, rows)
+    fields = (("weight", weight.name), ("words", f"{rows.shape[1]}"))
+    kernel = f"edgesnn_{'graded' if group.source == INPUT else 'dense'}{group.bits}"
+    return GroupLayout(kernel, "edgesnn_dense", name, fields, (weight,), told_graded=False)
+
+
+def _paired(group: Dense, name: str) -> GroupLayout:
+    """Rows by pair of channels: of each two neurons, both weights of one channel, then the
+    other's."""
+    post, pre = group.weight.shape
+    weight = np.pad(group.weight, ((0, -post % 4), (0, -pre % 2)))
+    # (neurons / 2, 2, channels / 2, 2) → (channels / 2, neurons / 2, channel, neuron)
+    quads = weight.reshape(-(-post // 4) * 2, 2, -1, 2).transpose(2, 0, 3, 1)
+    rows = pack(quads.reshape(len(quads), -1), 8, 32)
+    made = table(f"{name}_weight", np.uint32, rows)
+    fields = (("weight", made.name), ("tiles", f"{rows.shape[1] // 2}"))
+    return GroupLayout(
+        "edgesnn_paired8",
+        "edgesnn_paired8",
+        name,
+        fields,
+        (made,),
+        gather="edgesnn_gather_pairs",
+        events="pairs",
+        told_graded=False,
+    )
 
 
 def _packed_weight(values: IntArray, group: Synapses, name: str) -> Table:
@@ -122,14 +154,14 @@ def _sparse(group: Sparse, name: str, post: int) -> GroupLayout:
         ("post16" if wide_post else "post8", index.name),
         ("bits", f"{group.bits}"),
     )
-    return GroupLayout("edgesnn_sparse", name, fields, (weight, first, index))
+    return GroupLayout("edgesnn_sparse", "edgesnn_sparse", name, fields, (weight, first, index))
 
 
 def _identity(group: Identity, name: str, layer: Layer) -> GroupLayout:
     weight = _packed_weight(group.weight, group, name)
     sites = layer.size // layer.shape[0]
     fields = (("weight", weight.name), ("bits", f"{group.bits}"), ("sites", f"{sites}"))
-    return GroupLayout("edgesnn_identity", name, fields, (weight,))
+    return GroupLayout("edgesnn_identity", "edgesnn_identity", name, fields, (weight,))
 
 
 def _axes(group: Conv1d | Conv2d | Pool, source: tuple[int, ...]) -> tuple[tuple[str, str], ...]:
@@ -161,9 +193,35 @@ def _conv(group: Conv1d | Conv2d, name: str, source: tuple[int, ...]) -> GroupLa
         ("group_channels", f"{group_channels}"),
         *_axes(group, source),
     )
-    return GroupLayout("edgesnn_conv", name, fields, (weight,))
+    return GroupLayout("edgesnn_conv", "edgesnn_conv", name, fields, (weight,))
 
 
 def _pool(group: Pool, name: str, source: tuple[int, ...]) -> GroupLayout:
     fields = (("weight", f"{group.weight}"), *_axes(group, source))
-    return GroupLayout("edgesnn_pool", name, fields, ())
+    return GroupLayout("edgesnn_pool", "edgesnn_pool", name, fields, ())
+
+
+def parameter_layout(
+    vectors: dict[str, IntArray], name: str
+) -> tuple[tuple[tuple[str, str], ...], tuple[Table, ...]]:
+    """Initialisers of the `struct edgesnn_vector`s of a layer, and the tables they point to.
+
+    Parameters that are the same everywhere are constants. The others stand side by side in one
+    int16 table, a row a channel, so that a core reads them through one pointer; what needs 32
+    bits has a table of its own.
+    """
+    varying = {field: each for field, each in vectors.items() if each.min() != each.max()}
+    wide = {f: each for f, each in varying.items() if each.min() < -0x8000 or each.max() > 0x7FFF}
+    narrow = [field for field in varying if field not in wide]
+    texts = {field: f"{{.value = {each[0]}}}" for field, each in vectors.items()}
+    tables = []
+    if narrow:
+        rows = np.stack([varying[field] for field in narrow], axis=1)
+        tables.append(table(f"{name}_parameters", np.int16, rows))
+        for column, field in enumerate(narrow):
+            start = f"&{name}_parameters[{column}]"
+            texts[field] = f"{{.narrow = {start}, .stride = {len(narrow)}}}"
+    for field, each in wide.items():
+        tables.append(table(f"{name}_{field}", np.int32, each))
+        texts[field] = f"{{.wide = {name}_{field}}}"
+    return tuple(texts.items()), tuple(tables)

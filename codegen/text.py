@@ -117,6 +117,7 @@ def _layer(code: LayerCode) -> dict[str, Any]:
         "features_parameter": ", const int8_t *features" if reads else "",
         "features_argument": ", features" if reads else "",
         "graded_groups": [_group(group) for group in code.groups if group.graded],
+        "collections": _collections(code),
         "binary_groups": [_group(group) for group in code.groups if not group.graded],
         "shifts": code.keeps_graded or code.layer.graded_shift > 0,
         "shift_source": f"{base}.graded" if code.keeps_graded else "current",
@@ -129,6 +130,12 @@ def _layer(code: LayerCode) -> dict[str, Any]:
         "traced": _traced(code),
         **_own_spikes(code),
     }
+
+
+def _collections(code: LayerCode) -> list[str]:
+    """Declarations of the events that a layer's groups gather."""
+    kinds = {group.layout.events if group.graded else "events" for group in code.groups}
+    return [f"struct edgesnn_{kind} {kind}" for kind in sorted(kinds)]
 
 
 def _own_spikes(code: LayerCode) -> dict[str, str]:
@@ -150,14 +157,15 @@ def _traced(code: LayerCode) -> list[str]:
 
 
 def _group(group: GroupCode) -> dict[str, Any]:
-    arguments = "false, current"
+    arguments = group.target
+    if group.layout.told_graded:
+        arguments = f"{str(group.graded).lower()}, {group.target}"
     if group.pool:
         touched = "state->scratch.network.touched" if group.pool == "max" else "NULL"
         arguments = f"{touched}, current"
     return {
         "layout": group.layout,
         "source_fields": _source_fields(group),
-        "target": group.target,
         "pool": group.pool,
         "last_arguments": arguments,
         "axons": group.axons is not None,

@@ -158,6 +158,35 @@ def relay_network(bits: int = 8, width: int = 128, threshold: int = 500) -> Netw
     )
 
 
+def burst_network(bits: int) -> Network:
+    """150 neurons that all fire whenever the one channel is positive, into extreme weights.
+
+    Neuron 0 of the burst gets only the largest weight, neuron 1 only the smallest, the others
+    either: what lanes that hold several sums must bear.
+    """
+    rng = np.random.default_rng(bits)
+    limit = WEIGHT_LIMIT[bits]
+    weight = rng.choice((-limit, limit), (37, 150))
+    weight[0], weight[1] = limit, -limit
+    crowd = Layer(
+        name="crowd",
+        shape=(150,),
+        synapses=(Dense(source="input", weight=np.ones((150, 1), int), bits=2),),
+        bias=[0] * 150,
+        neuron=IntegrateAndFire(threshold=[1] * 150, reset="zero"),
+    )
+    readout = Layer(
+        name="readout",
+        shape=(37,),
+        synapses=(Dense(source="crowd", weight=weight, bits=bits),),
+        bias=[0] * 37,
+        neuron=Readout(decay=[0] * 37),
+    )
+    classes = tuple(f"class{number}" for number in range(37))
+    source = Input(shape=(1,))
+    return Network(name="burst", input=source, layers=(crowd, readout), classes=classes)
+
+
 def sounds(seed: int, count: int, steps: int = 12, hop: int = 320) -> IntArray:
     """Int16 PCM `(count, steps·hop)`: noise and tones with silences and clipping between."""
     rng = np.random.default_rng(seed)

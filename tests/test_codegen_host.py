@@ -22,8 +22,9 @@ from edgesnn.law import Oracle
 from edgesnn.machine import first_divergence
 from edgesnn.network import Dense, Input, Layer, Network, Readout
 from edgesnn.network.arrays import IntArray
+from edgesnn.network.synapses import WEIGHT_LIMIT
 
-from .codegen_networks import keyword_network, sounds, tiny_network
+from .codegen_networks import burst_network, keyword_network, sounds, tiny_network
 from .strategies import clips, networks
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -39,6 +40,21 @@ def test_host_c_equals_the_oracle(network: Network, seed: int) -> None:
     divergence = first_divergence(network, Oracle(network).run(features), machine.run(features))
     assert divergence is None, divergence
     assert machine.state_bytes == memory_plan(network).ram_bytes
+
+
+@pytest.mark.parametrize("bits", [8, 4, 2])
+def test_a_burst_of_extreme_weights_overflows_nothing(bits: int) -> None:
+    network = burst_network(bits)
+    given_features = np.array([[[1], [0], [1]]], np.int8)
+    scores = HostC(network).run(given_features).v["readout"][0]
+    limit = WEIGHT_LIMIT[bits]
+    assert scores[:, :2].tolist() == [
+        [150 * limit, -150 * limit],
+        [0, 0],
+        [150 * limit, -150 * limit],
+    ]
+    expected = Oracle(network).run(given_features).v["readout"][0]
+    assert np.array_equal(scores, expected)
 
 
 @pytest.mark.parametrize("optimise", ["-O0", "-Os", "-O3"])

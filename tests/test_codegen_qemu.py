@@ -22,7 +22,7 @@ from edgesnn.machine import first_divergence
 from edgesnn.network import Network
 from edgesnn.network.arrays import IntArray
 
-from .codegen_networks import keyword_network, relay_network, sounds, tiny_network
+from .codegen_networks import burst_network, keyword_network, relay_network, sounds, tiny_network
 from .strategies import clips, networks
 
 needs_qemu = pytest.mark.skipif(
@@ -43,6 +43,15 @@ def test_every_membrane_on_every_machine(board: str) -> None:
     network = tiny_network()
     features = clips(network, 11, count=10, steps=30)
     traces = Qemu(network, board).run(features)
+    assert first_divergence(network, Oracle(network).run(features), traces) is None
+
+
+@needs_qemu
+@pytest.mark.parametrize("bits", [8, 4, 2])
+def test_bursts_of_extreme_weights_with_packed_arithmetic(bits: int) -> None:
+    network = burst_network(bits)
+    features = np.array([[[1], [0], [1]]], np.int8)
+    traces = Qemu(network, "m4").run(features)
     assert first_divergence(network, Oracle(network).run(features), traces) is None
 
 

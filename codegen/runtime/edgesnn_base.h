@@ -27,17 +27,19 @@ _Static_assert(sizeof(int) == 4, "int must have 32 bits, so that int16 products 
 /* 32-bit words that hold `bits` bits. */
 #define EDGESNN_WORDS(bits) (((bits) + 31u) / 32u)
 
-/* One number a channel: `narrow` or `wide` where it is a table, else `value` for all channels. */
+/* One number a channel: every `stride`-th entry of `narrow`, or the entries of `wide`, where
+ * there is such a table, else `value` for all channels. */
 struct edgesnn_vector {
     const int16_t *narrow;
     const int32_t *wide;
     int32_t value;
+    uint32_t stride;
 };
 
 EDGESNN_INLINE int32_t edgesnn_at(const struct edgesnn_vector *vector, uint32_t channel)
 {
     if (vector->narrow != NULL) {
-        return vector->narrow[channel];
+        return vector->narrow[channel * vector->stride];
     }
     return vector->wide != NULL ? vector->wide[channel] : vector->value;
 }

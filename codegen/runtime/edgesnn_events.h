@@ -100,6 +100,13 @@ EDGESNN_INLINE bool edgesnn_gather_graded(struct edgesnn_graded *source,
     return count != 0;
 }
 
+/* What event `event` sends: 1 for a spike. */
+EDGESNN_INLINE int32_t edgesnn_value(const struct edgesnn_events *events, uint32_t event,
+                                     bool graded)
+{
+    return graded ? events->value[event] : 1;
+}
+
 /* Send each spike down its axon: neuron `n` arrives `delay[n]` steps from now. `ring` has
  * `slots` bitmaps of `words` words. */
 EDGESNN_INLINE void edgesnn_send(const uint32_t *spikes, uint32_t words, const uint8_t *delay,

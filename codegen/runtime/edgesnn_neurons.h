@@ -62,10 +62,11 @@ EDGESNN_INLINE bool edgesnn_step_neuron(const struct edgesnn_neurons *layer, uin
     const int32_t u = edgesnn_integrate(layer, channel, *v, drive, fired_before);
     const bool fires = layer->strict ? u > threshold : u >= threshold;
     int32_t kept = u;
+    *v = (int16_t)u;
     if (EDGESNN_RARELY(fires) && !layer->reset_delayed) {
         kept = layer->reset_to_zero ? 0 : u - threshold;
+        *v = (int16_t)kept;
     }
-    *v = (int16_t)kept;
     if (layer->adaptive) {
         *a = (int16_t)edgesnn_adapt(layer, channel, *a, kept, fires);
     }

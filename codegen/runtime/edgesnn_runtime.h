@@ -10,6 +10,7 @@
 #include "edgesnn_events.h"
 #include "edgesnn_input.h"
 #include "edgesnn_neurons.h"
+#include "edgesnn_paired.h"
 #include "edgesnn_sparse.h"
 #include "edgesnn_window.h"
 

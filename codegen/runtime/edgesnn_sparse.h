@@ -6,13 +6,19 @@
 #ifndef EDGESNN_SPARSE_H
 #define EDGESNN_SPARSE_H
 
-#include "edgesnn_dense.h"
+#include "edgesnn_events.h"
+
+/* The signed field of `bits` bits that begins at bit `at`. */
+EDGESNN_INLINE int32_t edgesnn_field(uint32_t word, uint32_t at, uint32_t bits)
+{
+    return (int32_t)(word << (32u - bits - at)) >> (32u - bits);
+}
 
 /* The signed weight `index` of a packed table. */
 EDGESNN_INLINE int32_t edgesnn_weight(const uint8_t *weight, uint32_t bits, uint32_t index)
 {
     const uint32_t in_byte = 8u / bits;
-    return edgesnn_lane(weight[index / in_byte], index % in_byte * bits, bits);
+    return edgesnn_field(weight[index / in_byte], index % in_byte * bits, bits);
 }
 
 /* Synapses of neuron `n` are `first[n]` up to `first[n + 1]`. Exactly one of each pair of

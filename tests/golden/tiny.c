@@ -10,44 +10,40 @@
 /* ---- layer hidden */
 
 static const uint32_t tiny_hidden_0_weight[12] = {
-    0x2c0f7826u, 0xfb86580eu, 0x00000782u, 0x816f3b69u, 0xec0bad89u, 0x000026a0u, 0xe5c72201u,
-    0xe7959744u, 0x0000c283u, 0x5b510b1bu, 0x88cd5d3bu, 0x00001d2cu,
+    0x3b697826u, 0x816f2c0fu, 0xad89580eu, 0xec0bfb86u, 0x26a00782u, 0x00000000u, 0x0b1b2201u,
+    0x5b51e5c7u, 0x5d3b9744u, 0x88cde795u, 0x1d2cc283u, 0x00000000u,
 };
 
 static const uint32_t tiny_hidden_1_weight[20] = {
-    0x11fd3e54u, 0x00000006u, 0xfb461d3eu, 0x00000023u, 0x75dccf3fu, 0x00000046u, 0xbfccd0e7u,
-    0x0000006bu, 0x76433365u, 0x000000f4u, 0xa46216b7u, 0x000000f7u, 0x23a90a1eu, 0x00000009u,
-    0x1c9ae733u, 0x0000007eu, 0x643e4057u, 0x000000b2u, 0xd9e5ee02u, 0x0000000au,
+    0x9975b6dcu, 0x8888888eu, 0x73ce95b6u, 0x888888abu, 0xfd5447b7u, 0x888888ceu, 0x3744586fu,
+    0x888888e3u, 0xfecbbbedu, 0x8888887cu, 0x2cea9e3fu, 0x8888887fu, 0xab218296u, 0x88888881u,
+    0x94126fbbu, 0x888888f6u, 0xecb6c8dfu, 0x8888883au, 0x516d668au, 0x88888882u,
 };
 
 static const uint8_t tiny_hidden_1_delay[10] = {
     3, 2, 2, 1, 1, 1, 1, 1, 1, 3,
 };
 
-static const int16_t tiny_hidden_bias[10] = {
-    -9, -2, 8, 2, -3, 8, 1, 8, -9, -1,
+static const int16_t tiny_hidden_parameters[20] = {
+    -9, 83, -2, 80, 8, 66, 2, 69, -3, 66, 8, 71, 1, 59, 8, 81, -9, 53, -1, 66,
 };
 
-static const int16_t tiny_hidden_threshold[10] = {
-    83, 80, 66, 69, 66, 71, 59, 81, 53, 66,
-};
-
-static const struct edgesnn_dense8 tiny_hidden_0 = {
+static const struct edgesnn_paired8 tiny_hidden_0 = {
     .weight = tiny_hidden_0_weight,
     .tiles = 3,
 };
 
-static const struct edgesnn_dense4 tiny_hidden_1 = {
+static const struct edgesnn_dense tiny_hidden_1 = {
     .weight = tiny_hidden_1_weight,
-    .tiles = 2,
+    .words = 2,
 };
 
 static const struct edgesnn_neurons tiny_hidden_neurons = {
     .channels = 10,
     .sites = 1,
-    .bias = {.narrow = tiny_hidden_bias},
+    .bias = {.narrow = &tiny_hidden_parameters[0], .stride = 2},
     .decay = {.value = 230},
-    .threshold = {.narrow = tiny_hidden_threshold},
+    .threshold = {.narrow = &tiny_hidden_parameters[1], .stride = 2},
     .adaptation_decay = {.value = 200},
     .adaptation_coupling = {.value = 3},
     .adaptation_jump = {.value = 9},
@@ -63,14 +59,15 @@ static void tiny_hidden_step(struct tiny_state *state)
 {
     int32_t *const current = state->scratch.network.current;
     struct edgesnn_events events;
+    struct edgesnn_pairs pairs;
 
     struct edgesnn_graded source0 = {
         .now = state->input.seen[state->input.cursor],
         .before = state->input.seen[edgesnn_slot_before(state->input.cursor, 1, 2)],
         .channels = 4,
     };
-    while (edgesnn_gather_graded(&source0, &events)) {
-        edgesnn_dense8(&tiny_hidden_0, &events, true, state->layer.hidden.graded);
+    while (edgesnn_gather_pairs(&source0, &pairs)) {
+        edgesnn_paired8(&tiny_hidden_0, &pairs, state->layer.hidden.graded);
     }
     edgesnn_shift_graded(state->layer.hidden.graded, current, 10, 4);
     struct edgesnn_spikes spikes0 = {
@@ -78,7 +75,7 @@ static void tiny_hidden_step(struct tiny_state *state)
         .words = 1,
     };
     while (edgesnn_gather_spikes(&spikes0, &events)) {
-        edgesnn_dense4(&tiny_hidden_1, &events, false, current);
+        edgesnn_dense4(&tiny_hidden_1, &events, current);
     }
     edgesnn_clear_bitmap(&state->layer.hidden.arrivals1[state->layer.hidden.arrivals1_cursor * 1], 1);
     edgesnn_step_neurons(&tiny_hidden_neurons, current,
@@ -108,12 +105,8 @@ static const uint8_t tiny_places_0_post[78] = {
     4, 5, 7, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
 };
 
-static const int16_t tiny_places_bias[2] = {
-    1, 2,
-};
-
-static const int16_t tiny_places_threshold[2] = {
-    2, 3,
+static const int16_t tiny_places_parameters[4] = {
+    1, 2, 2, 3,
 };
 
 static const struct edgesnn_sparse tiny_places_0 = {
@@ -126,9 +119,9 @@ static const struct edgesnn_sparse tiny_places_0 = {
 static const struct edgesnn_neurons tiny_places_neurons = {
     .channels = 2,
     .sites = 5,
-    .bias = {.narrow = tiny_places_bias},
+    .bias = {.narrow = &tiny_places_parameters[0], .stride = 2},
     .decay = {.value = 256},
-    .threshold = {.narrow = tiny_places_threshold},
+    .threshold = {.narrow = &tiny_places_parameters[1], .stride = 2},
     .adaptive = false,
     .strict = false,
     .reset_to_zero = true,
@@ -165,12 +158,8 @@ static const uint8_t tiny_windows_2_weight[2] = {
     3, 252,
 };
 
-static const int16_t tiny_windows_decay[2] = {
-    128, 200,
-};
-
-static const int16_t tiny_windows_threshold[2] = {
-    6, 7,
+static const int16_t tiny_windows_parameters[4] = {
+    128, 6, 200, 7,
 };
 
 static const struct edgesnn_conv tiny_windows_0 = {
@@ -198,8 +187,8 @@ static const struct edgesnn_neurons tiny_windows_neurons = {
     .channels = 2,
     .sites = 3,
     .bias = {.value = 0},
-    .decay = {.narrow = tiny_windows_decay},
-    .threshold = {.narrow = tiny_windows_threshold},
+    .decay = {.narrow = &tiny_windows_parameters[0], .stride = 2},
+    .threshold = {.narrow = &tiny_windows_parameters[1], .stride = 2},
     .adaptive = false,
     .strict = true,
     .reset_to_zero = false,
@@ -243,23 +232,24 @@ static void tiny_windows_step(struct tiny_state *state)
 
 /* ---- layer readout */
 
-static const uint32_t tiny_readout_0_weight[6] = {
-    0x001851bcu, 0x0052e818u, 0x004a8b87u, 0x00ea6959u, 0x005c7071u, 0x00548ba6u,
+static const uint32_t tiny_readout_0_weight[12] = {
+    0x8098d13cu, 0x80808080u, 0x80d26898u, 0x80808080u, 0x80ca0b07u, 0x80808080u, 0x806ae9d9u,
+    0x80808080u, 0x80dcf0f1u, 0x80808080u, 0x80d40b26u, 0x80808080u,
 };
 
-static const int16_t tiny_readout_bias[3] = {
+static const int16_t tiny_readout_parameters[3] = {
     0, 1, -1,
 };
 
-static const struct edgesnn_dense8 tiny_readout_0 = {
+static const struct edgesnn_dense tiny_readout_0 = {
     .weight = tiny_readout_0_weight,
-    .tiles = 1,
+    .words = 2,
 };
 
 static const struct edgesnn_readout tiny_readout_neurons = {
     .channels = 3,
     .sites = 1,
-    .bias = {.narrow = tiny_readout_bias},
+    .bias = {.narrow = &tiny_readout_parameters[0], .stride = 1},
     .decay = {.value = 250},
     .saturates = false,
 };
@@ -274,7 +264,7 @@ static void tiny_readout_step(struct tiny_state *state)
         .words = 1,
     };
     while (edgesnn_gather_spikes(&spikes0, &events)) {
-        edgesnn_dense8(&tiny_readout_0, &events, false, current);
+        edgesnn_dense8(&tiny_readout_0, &events, current);
     }
     edgesnn_step_readout(&tiny_readout_neurons, current, state->layer.readout.y);
 }
