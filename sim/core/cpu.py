@@ -71,11 +71,9 @@ class Core:
         self.model = core_model(model) if isinstance(model, str) else model
         self.timing = timing or timing_of(self.model.timing)
         self.memory = Memory(layout)
-        rows = self.memory.table.size // op.ROW
         self.regs = np.zeros(op.REGISTERS, np.int64)
         self.state = np.zeros(op.STATE, np.int64)
-        self.profile = np.zeros((rows, 2), np.int64)  # executions and cycles of each row
-        self._profile = self.profile.reshape(-1)
+        self._clear_profile()
         self.translator = Translator(self.memory, self.model, self.timing)
         self.exceptions = Exceptions(self)
         self.bus = Bus(self, devices)
@@ -109,6 +107,12 @@ class Core:
         state[op.S_DIVIDE_BITS] = dynamic.divide_bits
         state[op.S_DIVIDE_MOST] = dynamic.divide_most
         state[op.S_LONG_MULTIPLY] = dynamic.long_multiply
+
+    def _clear_profile(self) -> None:
+        """Executions and cycles of each row; fresh zeros cost nothing until they are touched."""
+        rows = self.memory.table.size // op.ROW
+        self.profile = np.zeros((rows, 2), np.int64)
+        self._profile = self.profile.reshape(-1)
 
     def load(self, image: Image) -> None:
         """Put an image's segments into memory.
@@ -145,7 +149,7 @@ class Core:
         self.regs[:] = 0
         self.regs[op.LR] = 0xFFFFFFFF
         self.regs[op.SP] = self.stack_top = stack & ~3
-        self.profile[:] = 0
+        self._clear_profile()
         self.slept = 0
         self.exceptions.reset(vectors)
         self.pc = entry & ~1

@@ -161,10 +161,10 @@ def report(core: Core, stop: Stop, spans: Spans | None = None) -> CoreReport:
 
 def _executed(core: Core) -> Iterator[tuple[Instruction, int, int]]:
     """Instructions that ran, how often, and their cycles."""
-    for row in np.flatnonzero(core.profile[:, 0]):
-        instruction = core.translator.instructions.get(core.memory.address_of(int(row)))
-        if instruction is not None:
-            yield instruction, int(core.profile[row, 0]), int(core.profile[row, 1])
+    for address, instruction in core.translator.instructions.items():
+        times, cycles = core.profile[core.memory.flat(address) >> 1].tolist()
+        if times:
+            yield instruction, times, cycles
 
 
 def _functions(
