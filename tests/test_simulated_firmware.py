@@ -1,15 +1,22 @@
 """The project's own firmware in the simulated core, against the engine's oracle and QEMU."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from edgesnn.cli.boundary import run
 from edgesnn.codegen.qemu import Qemu
+from edgesnn.frontend import features
 from edgesnn.law import Oracle
 from edgesnn.machine import first_divergence
+from edgesnn.pipeline.datasets import Clips
+from edgesnn.pipeline.energy import board_cost
 from edgesnn.pipeline.simulated import Simulated
 
 from .codegen_networks import keyword_network, tiny_network
-from .core.machines import needs_gcc, needs_qemu
+from .core.machines import M4, PROGRAMS, compile_program, needs_gcc, needs_qemu
 
 pytestmark = needs_gcc
 CORES = ("m0", "m3", "m4", "m7", "m33")
@@ -47,3 +54,42 @@ def test_cycles_follow_activity() -> None:
     assert busy.cycles.shape == calm.shape == (1, 20)
     assert busy.cycles.mean() > 1.5 * calm.mean()
     assert busy.report.core == "cortex-m4" and busy.report.cycles > busy.cycles.sum()
+
+
+@pytest.mark.parametrize("board", ["nucleo-l4r5zi", "nucleo-u575zi-q", "pico"])
+def test_a_board_cost_says_what_a_step_takes(board: str) -> None:
+    network = keyword_network()
+    assert network.frontend is not None
+    pcm = np.random.default_rng(4).integers(-9000, 9000, (3, 6400), dtype=np.int16)
+    clips = Clips(features(pcm, network.frontend), None, ("a", "b", "c"), pcm, "noise")
+    cost = board_cost(network, board, clips, sample=2)
+    assert cost.clips == 2 and cost.front_end > 0
+    assert cost.whole.least <= cost.whole.mean <= cost.whole.p99 <= cost.whole.most
+    assert cost.whole.mean == pytest.approx(cost.network.mean + cost.front_end)
+    joules = cost.whole.mean * cost.power.profile.picojoules * 1e-6
+    assert cost.power.active_uj.likely == pytest.approx(joules)
+    assert cost.power.latency_ms < 20
+    json.dumps(cost.record())
+
+
+def test_the_command_line_runs_any_firmware(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "hello.c"
+    source.write_text(
+        '#include "support.h"\n'
+        "__attribute__((noinline)) void twice(uint32_t n) { mix(n); mix(n); }\n"
+        'void run(void) { print("hello\\n"); for (uint32_t i = 0; i < 9; i++) twice(i); }\n'
+    )
+    image = compile_program(
+        M4, [PROGRAMS / "support.c", source], tmp_path / "hello.elf", "-O1", f"-I{PROGRAMS}"
+    )
+    command = ["simulate", str(image), "--core", "cortex-m4", "--watch", "twice"]
+    assert run(command) == 0
+    printed = capsys.readouterr().out
+    assert "hello" in printed and "ended by" in printed and "by function" in printed
+    assert run([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["stop"], found["code"], found["spans"][0]["calls"]) == ("exit", 0, 9)
+    assert run(["simulate", str(source), "--core", "cortex-m4"]) == 1
+    assert "hello.c is not an ELF file" in capsys.readouterr().err

@@ -20,16 +20,59 @@ def simulate(
     clips: Annotated[
         int, typer.Option(help="Clips, spread evenly over the split; 0 for all.", min=0)
     ] = 0,
+    board: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Also run the firmware in a simulated core, and price it on this board; "
+            "can be given several times.",
+            metavar="NAME",
+        ),
+    ] = None,
+    sample: Annotated[int, typer.Option(help="Clips to run in the simulated core.", min=1)] = 10,
+    core: Annotated[
+        str | None,
+        typer.Option(
+            help="Run any firmware file (ELF) on this core, such as cortex-m4.", metavar="NAME"
+        ),
+    ] = None,
+    watch: Annotated[
+        list[str] | None,
+        typer.Option(help="With --core: time every call of this function.", metavar="FUNCTION"),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option(help="With --core: instructions to run at most; 0 for all.", min=0)
+    ] = 1_000_000_000,
     json: options.Json = False,
 ) -> None:
-    """Run a test set: accuracy, spikes, operations, memory traffic, layer by layer."""
+    """Run a test set: accuracy, spikes, operations, memory traffic, layer by layer.
+
+    With --board also cycles, energy and battery life; with --core any firmware file.
+    """
+    if core is not None:
+        from edgesnn.cli.firmware import simulate_firmware
+
+        simulate_firmware(source, core, limit, tuple(watch or ()), json)
+        return
     from edgesnn.cli.activity import print_activity
     from edgesnn.pipeline.datasets import named_recordings
     from edgesnn.pipeline.measure import simulate_source
 
     recordings = named_recordings(dataset, data_dir)
     report, heard = simulate_source(source, recordings, split, clips, announce)
+    costs = []
+    if board:
+        from edgesnn.pipeline.energy import board_cost
+        from edgesnn.pipeline.folder import load_source
+
+        network = load_source(source).network
+        costs = [board_cost(network, name, heard, sample, announce) for name in board]
     if json:
-        print_json({"clips_from": heard.origin, **report.to_dict()})
-    else:
-        print_activity(report.to_dict(), heard.origin)
+        boards = {"boards": [cost.record() for cost in costs]} if costs else {}
+        print_json({"clips_from": heard.origin, **report.to_dict(), **boards})
+        return
+    print_activity(report.to_dict(), heard.origin)
+    if costs:
+        from edgesnn.cli.firmware import print_cost
+
+        for cost in costs:
+            print_cost(cost)

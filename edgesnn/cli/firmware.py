@@ -1,0 +1,96 @@
+"""Cycles and energy as a person reads them: of a firmware file, and of a network on a board."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgesnn.cli.output import console, facts, print_json, table
+
+if TYPE_CHECKING:
+    from edgesnn.pipeline.energy import BoardCost
+
+SHOWN = 12
+UNLIMITED = 1 << 60
+
+
+def simulate_firmware(
+    path: Path, core: str, limit: int, watch: Sequence[str], as_json: bool
+) -> None:
+    """Run an ELF file on a simulated core and print what it cost."""
+    from edgesnn.sim.core import simulate_elf
+
+    report = simulate_elf(path, core, limit=limit or UNLIMITED, watch=watch).as_dict()
+    if as_json:
+        print_json({"file": path.name, **report})
+    else:
+        _print_run(path.name, report)
+
+
+def _print_run(name: str, report: Mapping[str, Any]) -> None:
+    screen = console()
+    if report["output"]:
+        screen.print(report["output"].rstrip("\n"), markup=False)
+    asleep = f", {report['asleep']:,} of them asleep" if report["asleep"] else ""
+    screen.print(
+        facts(
+            f"{name} on {report['core']}",
+            [
+                ("ended by", f"{report['stop']}, status {report['code']}"),
+                ("cycles", f"{report['cycles']:,}{asleep}"),
+                ("instructions", f"{report['instructions']:,}, {report['cpi']:.2f} cycles each"),
+                ("loads, stores", f"{report['loads']:,}, {report['stores']:,}"),
+                ("reads of flash", f"{report['flash_reads']:,}"),
+                ("stack", f"{report['stack_bytes']:,} bytes"),
+            ],
+        )
+    )
+    if report["spans"]:
+        calls = [
+            (s["name"], f"{s['calls']:,}", f"{s['least']:,}", f"{s['mean']:,.0f}",
+             f"{s['p99']:,}", f"{s['most']:,}")
+            for s in report["spans"]
+        ]  # fmt: skip
+        screen.print(
+            table("cycles of a call", ("", "calls", "least", "mean", "99 %", "most"), calls)
+        )
+    total = max(sum(function["cycles"] for function in report["functions"]), 1)
+    rows = [
+        (f["name"], f"{f['calls']:,}", f"{f['instructions']:,}", f"{f['cycles']:,}",
+         f"{100 * f['cycles'] / total:.1f} %")
+        for f in report["functions"][:SHOWN]
+    ]  # fmt: skip
+    columns = ("", "calls", "instructions", "cycles", "share")
+    screen.print(table("by function, callees apart", columns, rows))
+    kinds = [
+        (kind["kind"], f"{kind['instructions']:,}", f"{kind['cycles']:,}")
+        for kind in report["kinds"]
+        if kind["instructions"]
+    ]
+    screen.print(table("by kind of instruction", ("", "instructions", "cycles"), kinds))
+
+
+def print_cost(cost: BoardCost) -> None:
+    """Print what a network costs on a board."""
+    power = cost.power
+    profile = power.profile
+    sleep = "unknown, left out" if power.sleep_uj is None else f"{power.sleep_uj:.3g} µJ"
+    rows = [
+        ("cycles a step", f"{cost.whole.mean:,.0f} mean, {cost.whole.p99:,} in 99 %, "
+                          f"{cost.whole.most:,} at most; {cost.cpi:.2f} an instruction"),
+        ("front-end, network", f"{cost.front_end:,.0f}, {cost.network.mean:,.0f}"),
+        ("latency, duty cycle", f"{power.latency_ms:.3g} ms, {100 * power.duty:.3g} %"),
+        ("energy a step", f"{power.active_uj.likely:.3g} µJ awake "
+                          f"({power.active_uj.low:.3g} to {power.active_uj.high:.3g}); "
+                          f"asleep {sleep}"),
+        ("energy a day", f"{power.day_j.likely:.3g} J ({power.day_j.low:.3g} to "
+                         f"{power.day_j.high:.3g})"),
+        (f"days on a {power.battery.name}", f"{power.battery_days.likely:.3g} "
+                         f"({power.battery_days.low:.3g} to {power.battery_days.high:.3g})"),
+        ("at", f"{profile.clock_hz / 1e6:g} MHz, {profile.volts:g} V, {profile.regulator}, "
+               f"{profile.picojoules:g} pJ a cycle, flash without wait states"),
+        ("source", profile.source),
+    ]  # fmt: skip
+    title = f"{cost.board}, firmware in a simulated {profile.core}, {cost.clips} clips"
+    console().print(facts(title, rows))

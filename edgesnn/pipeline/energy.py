@@ -1,0 +1,122 @@
+"""What a network costs on a board: cycles of its very firmware, and energy from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgesnn.boards import BOARDS, Board, emulated_board
+from edgesnn.network import Network
+from edgesnn.network.arrays import IntArray
+from edgesnn.pipeline.datasets import Clips
+from edgesnn.pipeline.say import Say, silent
+
+if TYPE_CHECKING:
+    from edgesnn.sim.core.power import PowerProfile, PowerReport
+
+SAMPLE_RATE = 16_000
+STEP_SECONDS = 0.02
+"""Of networks without a front-end, which do not say how often they are fed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepCycles:
+    """Cycles of a step over all steps of the clips that were run."""
+
+    least: int
+    mean: float
+    p99: int
+    most: int
+
+    @classmethod
+    def of(cls, cycles: IntArray) -> StepCycles:
+        """The summary of `cycles (clips, steps)`."""
+        return cls(
+            int(cycles.min()), float(cycles.mean()), int(np.percentile(cycles, 99)),
+            int(cycles.max()),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BoardCost:
+    """Cycles and energy of a network on a board.
+
+    Attributes:
+        board: whose energy it is.
+        image: what the firmware was linked for; another board of the core where BOARDS lacks one.
+        clips: run in the simulated core.
+        whole: a step, front-end included where the network has one.
+        network: a step of the network alone.
+        front_end: mean cycles of a step's front-end; 0 without one.
+        cpi: cycles an instruction, over the whole run.
+        power: energy of the mean step.
+    """
+
+    board: str
+    image: str
+    clips: int
+    whole: StepCycles
+    network: StepCycles
+    front_end: float
+    cpi: float
+    power: PowerReport
+
+    def record(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        from dataclasses import asdict
+
+        return asdict(self)
+
+
+def board_cost(
+    network: Network, board: str, clips: Clips, sample: int = 10, say: Say = silent
+) -> BoardCost:
+    """Run a sample of `clips` in the simulated core of `board` and price the mean step.
+
+    Flash is taken to have no wait states; see docs/TIMING.md for what that leaves out.
+
+    Args:
+        network: the integer network.
+        board: one with an energy profile, see `edgesnn.sim.core.power`.
+        clips: their sound where the network has a front-end, else their features.
+        sample: clips to run, evenly spread.
+        say: told what is run.
+
+    Raises:
+        BoardError: no profile of `board`, the network does not fit it, or it is too slow.
+        CompileError: no compiler for its core.
+    """
+    from edgesnn.pipeline.simulated import Simulated
+    from edgesnn.sim.core.power import energy_of, power_profile
+
+    profile = power_profile(board)
+    target = _target(profile)
+    say(f"run {sample} clips in a simulated {target.core.title}")
+    machine = Simulated(network, target)
+    some = clips.some(sample)
+    alone = machine.execute(some.features, traces=False)
+    whole = alone if some.pcm is None else machine.execute(_hops(network, some), traces=False)
+    cycles = StepCycles.of(whole.cycles)
+    hop = network.frontend.hop if network.frontend is not None else None
+    power = energy_of(profile, cycles.mean, step_seconds=hop / SAMPLE_RATE if hop else STEP_SECONDS)
+    network_cycles = StepCycles.of(alone.cycles)
+    return BoardCost(
+        profile.board, target.name, len(some.features), cycles, network_cycles,
+        max(cycles.mean - network_cycles.mean, 0.0), whole.report.cpi, power,
+    )  # fmt: skip
+
+
+def _target(profile: PowerProfile) -> Board:
+    """The board itself, or the emulated one of its core: without wait states they cost alike."""
+    if profile.board in BOARDS:
+        return BOARDS[profile.board]
+    return emulated_board(profile.core.removeprefix("cortex-"))
+
+
+def _hops(network: Network, clips: Clips) -> IntArray:
+    from edgesnn.codegen.host import whole_hops
+
+    assert clips.pcm is not None
+    return whole_hops(network, clips.pcm)
