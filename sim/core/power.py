@@ -111,7 +111,7 @@ def power_profile(board: str) -> PowerProfile:
 
 @dataclass(frozen=True, slots=True)
 class Battery:
-    """A cell: what it holds and at which voltage; nothing of self-discharge or cut-off."""
+    """A cell: what it holds; losses of conversion to the board's supply are left out."""
 
     name: str
     milliampere_hours: float
