@@ -17,6 +17,11 @@ from torch import Tensor
 from edgesnn.trainer import kernels
 
 
+#: Partial sums of the parameters' gradients: enough for the threads, and as many however many
+#: there are, so that the number of cores does not change the result.
+PARTIAL_SUMS = 4
+
+
 @dataclass(frozen=True)
 class Law:
     """Which of the laws of docs/SPEC.md §4 a layer obeys.
@@ -124,7 +129,7 @@ class _Fused(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         u, a, table, unit = ctx.saved_tensors
         grad_acc = torch.empty_like(u)
-        chunks = min(u.shape[1], 2 * torch.get_num_threads())
+        chunks = min(u.shape[1], PARTIAL_SUMS)
         grad_table = table.new_empty((chunks, *table.shape))
         kernels.spiking_backward(
             grads[0].contiguous().numpy(),
