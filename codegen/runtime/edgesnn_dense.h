@@ -68,15 +68,26 @@ EDGESNN_INLINE void edgesnn_spread_bytes(uint32_t lanes, int32_t bias, uint32_t 
     current[3u * step] += (int32_t)(lanes >> 24) - bias;
 }
 
+/* Where the rows of `count` neurons begin. */
+EDGESNN_INLINE void edgesnn_find_rows(const struct edgesnn_dense *group, const uint16_t *neuron,
+                                      uint32_t count, const uint32_t **row)
+{
+    for (uint32_t event = 0; event < count; event++) {
+        row[event] = &group->weight[neuron[event] * group->words];
+    }
+}
+
 /* Eight neurons a tile: two words of four weights. */
 EDGESNN_INLINE void edgesnn_dense8(const struct edgesnn_dense *group,
                                    const struct edgesnn_events *events, int32_t *current)
 {
     const int32_t bias = 128 * (int32_t)events->count;
+    const uint32_t *row[EDGESNN_BATCH];
+    edgesnn_find_rows(group, events->neuron, events->count, row);
     for (uint32_t tile = 0; tile < group->words; tile += 2, current += 8) {
         uint32_t even0 = 0, odd0 = 0, even1 = 0, odd1 = 0;
         for (uint32_t event = 0; event < events->count; event++) {
-            const uint32_t *word = &group->weight[events->neuron[event] * group->words + tile];
+            const uint32_t *word = &row[event][tile];
             even0 = edgesnn_add_even(even0, word[0]);
             odd0 = edgesnn_add_odd(odd0, word[0]);
             even1 = edgesnn_add_even(even1, word[1]);
@@ -94,10 +105,12 @@ EDGESNN_INLINE void edgesnn_dense4_few(const struct edgesnn_dense *group, const 
                                        uint32_t count, int32_t *current)
 {
     const int32_t bias = 8 * (int32_t)count;
+    const uint32_t *row[EDGESNN_NIBBLE_BATCH];
+    edgesnn_find_rows(group, neuron, count, row);
     for (uint32_t tile = 0; tile < group->words; tile++, current += 8) {
         uint32_t even = 0, odd = 0;
         for (uint32_t event = 0; event < count; event++) {
-            const uint32_t word = group->weight[neuron[event] * group->words + tile];
+            const uint32_t word = row[event][tile];
             even += word & 0x0f0f0f0fu;
             odd += word >> 4 & 0x0f0f0f0fu;
         }
@@ -121,10 +134,12 @@ EDGESNN_INLINE void edgesnn_dense2(const struct edgesnn_dense *group,
                                    const struct edgesnn_events *events, int32_t *current)
 {
     const int32_t bias = 2 * (int32_t)events->count;
+    const uint32_t *row[EDGESNN_BATCH];
+    edgesnn_find_rows(group, events->neuron, events->count, row);
     for (uint32_t tile = 0; tile < group->words; tile++, current += 16) {
         uint32_t lanes0 = 0, lanes1 = 0, lanes2 = 0, lanes3 = 0;
         for (uint32_t event = 0; event < events->count; event++) {
-            const uint32_t word = group->weight[events->neuron[event] * group->words + tile];
+            const uint32_t word = row[event][tile];
             lanes0 += word & 0x03030303u;
             lanes1 += word >> 2 & 0x03030303u;
             lanes2 += word >> 4 & 0x03030303u;

@@ -74,10 +74,14 @@ EDGESNN_INLINE int32_t edgesnn_add_pair(int32_t sum, uint32_t weights, uint32_t 
 EDGESNN_INLINE void edgesnn_paired8(const struct edgesnn_paired8 *group,
                                     const struct edgesnn_pairs *pairs, int32_t *current)
 {
+    const uint32_t *row[EDGESNN_BATCH];
+    for (uint32_t event = 0; event < pairs->count; event++) {
+        row[event] = &group->weight[2u * pairs->pair[event] * group->tiles];
+    }
     for (uint32_t tile = 0; tile < group->tiles; tile++, current += 4) {
         int32_t sum0 = current[0], sum1 = current[1], sum2 = current[2], sum3 = current[3];
         for (uint32_t event = 0; event < pairs->count; event++) {
-            const uint32_t *word = &group->weight[2u * (pairs->pair[event] * group->tiles + tile)];
+            const uint32_t *word = &row[event][2u * tile];
             const uint32_t value = pairs->value[event];
             sum0 = edgesnn_add_pair(sum0, word[0], 0, value);
             sum1 = edgesnn_add_pair(sum1, word[0], 1, value);
