@@ -15,7 +15,7 @@ from edgesnn.trainer import checkpoint, kernels
 from edgesnn.trainer.config import load_config
 from edgesnn.trainer.layers import SpikingLayer
 from edgesnn.trainer.model import KeywordSpotter
-from edgesnn.trainer.run import BEST, CONFIG
+from edgesnn.trainer.outcome import BEST, CONFIG
 
 
 class TorchMachine:

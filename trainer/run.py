@@ -1,11 +1,11 @@
-"""A training run: features, epochs, checkpoints, the log, the choice of the best, reports."""
+"""A training run: features, epochs, checkpoints, the log, and the choice of the best network."""
 
 from __future__ import annotations
 
 import json
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,14 @@ import torch
 
 from edgesnn.errors import EdgesnnError, UsageError
 from edgesnn.files import write_atomic
-from edgesnn.frontend import FrontEnd
-from edgesnn.trained import TrainedNetwork, save_trained
 from edgesnn.trainer import checkpoint
 from edgesnn.trainer.allocation import keep_freed_memory
 from edgesnn.trainer.average import Average
 from edgesnn.trainer.config import TrainConfig
-from edgesnn.trainer.curves import draw_confusion, draw_curves
-from edgesnn.trainer.data import SILENCE, Dataset
+from edgesnn.trainer.curves import draw_curves
+from edgesnn.trainer.data import Dataset
 from edgesnn.trainer.epoch import train_epoch
-from edgesnn.trainer.evaluate import Evaluation, evaluate
-from edgesnn.trainer.export import export
+from edgesnn.trainer.evaluate import evaluate
 from edgesnn.trainer.features import (
     FeatureSet,
     fit_front_end,
@@ -31,36 +28,19 @@ from edgesnn.trainer.features import (
     training_features,
 )
 from edgesnn.trainer.model import KeywordSpotter
+from edgesnn.trainer.outcome import BEST, CONFIG, Job, RunResult, finish
 from edgesnn.trainer.schedule import make_optimiser
 from edgesnn.trainer.toml import to_toml
 
-CONFIG, LOG, REPORT = "config.toml", "log.jsonl", "report.json"
-TRAINED, BEST = "trained.safetensors", "best.safetensors"
+__all__ = ["InterruptedTrainingError", "RunResult", "choose_device", "train"]
+
+LOG, CURVES = "log.jsonl", "curves.png"
 
 
 class InterruptedTrainingError(EdgesnnError):
     """Ctrl-C during training; the last whole epoch is on disk."""
 
     exit_code = 130
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """What a run made.
-
-    Attributes:
-        folder: with configuration, log, curves, reports and the trained network.
-        model: the chosen one, in evaluation mode.
-        trained: the same, framework-free.
-        evaluations: by split: validation, and testing unless it was not to be read.
-        history: the log, one line an epoch.
-    """
-
-    folder: Path
-    model: KeywordSpotter
-    trained: TrainedNetwork
-    evaluations: dict[str, Evaluation]
-    history: list[dict[str, Any]]
 
 
 def train(
@@ -95,21 +75,16 @@ def train(
     keep_freed_memory()
     place = choose_device(device)
     write_atomic(run_dir / CONFIG, to_toml(config.model_dump()))
-    frontend = fit_front_end(dataset, config)
-    training = training_features(dataset, frontend, config.augment)
-    validation = split_features(dataset, "validation", frontend)
-    state = _start(config, dataset, frontend, seed, place)
+    job = Job(config, dataset, fit_front_end(dataset, config), run_dir, seed, place)
+    training = training_features(dataset, job.frontend, config.augment)
+    splits = {"validation": split_features(dataset, "validation", job.frontend)}
+    state = _start(job)
     if resume:
         checkpoint.restore(state, run_dir)
-    try:
-        while state.epoch < config.optimiser.epochs:
-            _run_epoch(state, training, validation, config, dataset, run_dir, seed, place)
-    except KeyboardInterrupt:
-        raise InterruptedTrainingError(
-            f"interrupted in epoch {state.epoch + 1} of {config.optimiser.epochs}; epoch "
-            f"{state.epoch} is kept in {run_dir}: run the same command again to go on"
-        ) from None
-    return _finish(state, config, dataset, frontend, run_dir, seed, place, validation, test)
+    _run_epochs(job, state, training, splits["validation"])
+    if test:
+        splits["testing"] = split_features(dataset, "testing", job.frontend)
+    return finish(job, state, splits)
 
 
 def choose_device(wanted: str | None) -> str:
@@ -127,91 +102,63 @@ def choose_device(wanted: str | None) -> str:
     return str(wanted)
 
 
-def _start(
-    config: TrainConfig, dataset: Dataset, frontend: FrontEnd, seed: int, device: str
-) -> checkpoint.State:
-    torch.manual_seed(seed)
-    model = KeywordSpotter(config.model, frontend.bands, len(dataset.classes)).to(device)
-    facts = {"config": config.model_dump(), "data": dataset.fingerprint(), "seed": seed}
+def _start(job: Job) -> checkpoint.State:
+    torch.manual_seed(job.seed)
+    model = KeywordSpotter(job.config.model, job.frontend.bands, len(job.dataset.classes))
+    model = model.to(job.device)
+    facts = {
+        "config": job.config.model_dump(),
+        "data": job.dataset.fingerprint(),
+        "seed": job.seed,
+    }
     return checkpoint.State(
         model=model,
-        average=Average(model, config.optimiser.average),
-        optimiser=make_optimiser(model, config.optimiser),
+        average=Average(model, job.config.optimiser.average),
+        optimiser=make_optimiser(model, job.config.optimiser),
         epoch=0,
         key=checkpoint.run_key(facts),
         history=[],
     )
 
 
-def _run_epoch(
-    state: checkpoint.State,
-    training: FeatureSet,
-    validation: FeatureSet,
-    config: TrainConfig,
-    dataset: Dataset,
-    run_dir: Path,
-    seed: int,
-    device: str,
+def _run_epochs(
+    job: Job, state: checkpoint.State, training: FeatureSet, validation: FeatureSet
 ) -> None:
-    """Train and validate an epoch; write log, curves, the best network and the checkpoint."""
+    epochs = job.config.optimiser.epochs
+    try:
+        while state.epoch < epochs:
+            _keep(job, state, _epoch(job, state, training, validation))
+    except KeyboardInterrupt:
+        raise InterruptedTrainingError(
+            f"interrupted in epoch {state.epoch + 1} of {epochs}; epoch {state.epoch} is kept in "
+            f"{job.folder}: run the same command again to go on"
+        ) from None
+
+
+def _epoch(
+    job: Job, state: checkpoint.State, training: FeatureSet, validation: FeatureSet
+) -> dict[str, Any]:
+    """Train an epoch and validate the average; the epoch's line of the log."""
     wall, cpu = time.perf_counter(), time.process_time()
-    line = train_epoch(state, training, config, seed, device)
-    result = evaluate(
-        state.average.model, validation, silence=silence_label(dataset), device=device
-    )
-    state.epoch += 1
-    line = {"epoch": state.epoch, "validation_accuracy": round(result.accuracy, 5)} | line
-    line |= result.activity.summary()
-    line |= {"wall_s": round(time.perf_counter() - wall, 2)}
-    line |= {"cpu_s": round(time.process_time() - cpu, 2), "load": round(os.getloadavg()[0], 2)}
-    best = max((past["validation_accuracy"] for past in state.history), default=-1.0)
-    state.history = [*state.history, line]
-    if line["validation_accuracy"] >= best:
-        checkpoint.save_model(state.average.model, run_dir / BEST)
-    write_atomic(run_dir / LOG, "".join(json.dumps(past) + "\n" for past in state.history))
-    draw_curves(state.history, run_dir / "curves.png")
-    checkpoint.save(state, run_dir)
-
-
-def _finish(
-    state: checkpoint.State,
-    config: TrainConfig,
-    dataset: Dataset,
-    frontend: FrontEnd,
-    run_dir: Path,
-    seed: int,
-    device: str,
-    validation: FeatureSet,
-    test: bool,
-) -> RunResult:
-    """Evaluate the best network, export it, and write the reports."""
-    model = state.average.model
-    checkpoint.load_model(model, run_dir / BEST)
-    splits = {"validation": validation}
-    if test:
-        splits["testing"] = split_features(dataset, "testing", frontend)
-    silence = silence_label(dataset)
-    results = {
-        name: evaluate(model, split, silence=silence, device=device)
-        for name, split in splits.items()
+    line = train_epoch(state, training, job.config, job.seed, job.device)
+    result = evaluate(state.average.model, validation, silence=job.silence, device=job.device)
+    clocks = {
+        "wall_s": round(time.perf_counter() - wall, 2),
+        "cpu_s": round(time.process_time() - cpu, 2),
+        "load": round(os.getloadavg()[0], 2),
     }
-    notes = {"dataset": dataset.name, "seed": str(seed), "epochs": str(state.epoch)}
-    notes |= {f"{name}_accuracy": f"{r.accuracy:.4f}" for name, r in results.items()}
-    trained = export(
-        model.cpu(), name=config.name, classes=dataset.classes, frontend=frontend, notes=notes
-    )
-    save_trained(trained, run_dir / TRAINED)
-    for name, result in results.items():
-        title = f"{name}: {100 * result.accuracy:.1f} %"
-        path = run_dir / f"confusion_{name}.png"
-        draw_confusion(result.confusion, dataset.classes, title, path)
-    report = {name: result.summary() for name, result in results.items()}
-    cost = {key: round(sum(line[key] for line in state.history), 1) for key in ("wall_s", "cpu_s")}
-    facts = {"seed": seed, "classes": dataset.classes, "epochs": state.epoch} | cost
-    write_atomic(run_dir / REPORT, json.dumps(facts | report, indent=2) + "\n")
-    return RunResult(run_dir, model, trained, results, state.history)
+    head = {"epoch": state.epoch + 1, "validation_accuracy": round(result.accuracy, 5)}
+    return head | line | result.activity.summary() | clocks
 
 
-def silence_label(dataset: Dataset) -> int | None:
-    """Index of the silence class, or None."""
-    return dataset.classes.index(SILENCE) if SILENCE in dataset.classes else None
+def _keep(job: Job, state: checkpoint.State, line: Mapping[str, Any]) -> None:
+    """Write an epoch's results; the checkpoint last, since it says that the epoch is done."""
+    best = max((past["validation_accuracy"] for past in state.history), default=-1.0)
+    if line["validation_accuracy"] >= best:
+        checkpoint.save_model(state.average.model, job.folder / BEST)
+    state.epoch += 1
+    state.history = [*state.history, dict(line)]
+    log = "".join(json.dumps(past) + "\n" for past in state.history)
+    write_atomic(job.folder / LOG, log)
+    draw_curves(state.history, job.folder / CURVES)
+    checkpoint.save(state, job.folder)

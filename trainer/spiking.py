@@ -16,7 +16,6 @@ from torch import Tensor
 
 from edgesnn.trainer import kernels
 
-
 #: Partial sums of the parameters' gradients: enough for the threads, and as many however many
 #: there are, so that the number of cores does not change the result.
 PARTIAL_SUMS = 4

@@ -1,0 +1,103 @@
+"""The end of a run: the best network evaluated, exported, and reported."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgesnn.files import write_atomic
+from edgesnn.frontend import FrontEnd
+from edgesnn.trained import TrainedNetwork, save_trained
+from edgesnn.trainer import checkpoint
+from edgesnn.trainer.config import TrainConfig
+from edgesnn.trainer.curves import draw_confusion
+from edgesnn.trainer.data import SILENCE, Dataset
+from edgesnn.trainer.evaluate import Evaluation, evaluate
+from edgesnn.trainer.export import export
+from edgesnn.trainer.features import FeatureSet
+from edgesnn.trainer.model import KeywordSpotter
+
+BEST, CONFIG = "best.safetensors", "config.toml"
+TRAINED, REPORT = "trained.safetensors", "report.json"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be trained, on what, and where.
+
+    Attributes:
+        config: all settings.
+        dataset: recordings.
+        frontend: with fitted offsets.
+        folder: of the run.
+        seed: of weights, batches and masks.
+        device: a PyTorch device.
+    """
+
+    config: TrainConfig
+    dataset: Dataset
+    frontend: FrontEnd
+    folder: Path
+    seed: int
+    device: str
+
+    @property
+    def silence(self) -> int | None:
+        """Label of the silence class, or None."""
+        classes = self.dataset.classes
+        return classes.index(SILENCE) if SILENCE in classes else None
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run made.
+
+    Attributes:
+        folder: with configuration, log, curves, reports and the trained network.
+        model: the chosen one, in evaluation mode.
+        trained: the same, framework-free.
+        evaluations: by split: validation, and testing unless it was not to be read.
+        history: the log, one line an epoch.
+    """
+
+    folder: Path
+    model: KeywordSpotter
+    trained: TrainedNetwork
+    evaluations: dict[str, Evaluation]
+    history: list[dict[str, Any]]
+
+
+def finish(job: Job, state: checkpoint.State, splits: Mapping[str, FeatureSet]) -> RunResult:
+    """Evaluate the run's best network on `splits`, export it, and write the reports."""
+    model = state.average.model
+    checkpoint.load_model(model, job.folder / BEST)
+    results = {
+        name: evaluate(model, split, silence=job.silence, device=job.device)
+        for name, split in splits.items()
+    }
+    notes = {"dataset": job.dataset.name, "seed": str(job.seed), "epochs": str(state.epoch)}
+    notes |= {f"{name}_accuracy": f"{result.accuracy:.4f}" for name, result in results.items()}
+    trained = export(
+        model.cpu(),
+        name=job.config.name,
+        classes=job.dataset.classes,
+        frontend=job.frontend,
+        notes=notes,
+    )
+    save_trained(trained, job.folder / TRAINED)
+    _report(job, state, results)
+    return RunResult(job.folder, model, trained, results, state.history)
+
+
+def _report(job: Job, state: checkpoint.State, results: Mapping[str, Evaluation]) -> None:
+    for name, result in results.items():
+        title = f"{name}: {100 * result.accuracy:.1f} %"
+        path = job.folder / f"confusion_{name}.png"
+        draw_confusion(result.confusion, job.dataset.classes, title, path)
+    facts = {"seed": job.seed, "classes": job.dataset.classes, "epochs": state.epoch}
+    cost = {key: round(sum(line[key] for line in state.history), 1) for key in ("wall_s", "cpu_s")}
+    report = {name: result.summary() for name, result in results.items()}
+    write_atomic(job.folder / REPORT, json.dumps(facts | cost | report, indent=2) + "\n")
