@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from edgesnn.cli.boundary import run
+from edgesnn.codegen.host import whole_hops
 from edgesnn.codegen.qemu import Qemu
 from edgesnn.frontend import features
 from edgesnn.law import Oracle
@@ -16,7 +17,16 @@ from edgesnn.pipeline.energy import board_cost
 from edgesnn.pipeline.simulated import Simulated
 
 from .codegen_networks import keyword_network, tiny_network
-from .core.machines import M4, PROGRAMS, compile_program, needs_gcc, needs_qemu
+from .core.machines import (
+    M4,
+    PROGRAMS,
+    TARGETS,
+    build_counter,
+    compile_program,
+    emulate,
+    needs_gcc,
+    needs_qemu,
+)
 
 pytestmark = needs_gcc
 CORES = ("m0", "m3", "m4", "m7", "m33")
@@ -43,6 +53,21 @@ def test_front_end_and_network_agree_with_qemu(core: str) -> None:
     simulated, emulated = Simulated(network, core), Qemu(network, core)
     expected = emulated.run_pcm(pcm)
     assert first_divergence(network, expected, simulated.run_pcm(pcm)) is None
+
+
+@needs_qemu
+@pytest.mark.parametrize("core", CORES)
+def test_instruction_counts_are_qemus(core: str, tmp_path: Path) -> None:
+    network = keyword_network()
+    pcm = np.random.default_rng(5).integers(-9000, 9000, (1, 4800), dtype=np.int16)
+    machine = Simulated(network, core)
+    hops = whole_hops(network, pcm)
+    ours = machine.execute(hops).report.instructions
+    job = np.array([*hops.shape[:2], 1, 1], "<u4").tobytes() + hops.astype("<i2").tobytes()
+    (tmp_path / "clips.bin").write_bytes(job)
+    target = next(target for target in TARGETS if target.core == f"cortex-{core}")
+    theirs = emulate(target, machine.firmware.elf, build_counter(tmp_path), tmp_path)
+    assert (ours, 0) == (theirs.instructions, theirs.code)
 
 
 def test_cycles_follow_activity() -> None:

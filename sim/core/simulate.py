@@ -70,6 +70,7 @@ def simulate_elf(
     layout: MemoryMap | None = None,
     watch: Sequence[str] = (),
     files: Mapping[str, bytes] | None = None,
+    take_faults: bool = False,
 ) -> CoreReport:
     """Run a firmware image from reset until it exits, sleeps for ever, or `limit` is reached.
 
@@ -80,6 +81,7 @@ def simulate_elf(
         layout: memory map, such as `board_map(find_board("nucleo-l4r5zi"))`.
         watch: functions whose calls are timed one by one.
         files: what the firmware can open through semihosting, by name.
+        take_faults: enter the firmware's fault handlers, as silicon does, and do not report.
 
     Raises:
         FileFormatError: not such a file, or no such function.
@@ -87,6 +89,7 @@ def simulate_elf(
     """
     image = load_elf(Path(path))
     made = make_core(image, core, layout, files=files)
+    made.take_faults = take_faults
     spans = Spans(made, tuple(watch)) if watch else None
     stop = made.run(instructions=limit)
     return report(made, stop, spans)

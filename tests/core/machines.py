@@ -84,13 +84,18 @@ def build_counter(folder: Path) -> Path:
     return plugin
 
 
-def emulate(target: Target, image: Path, plugin: Path) -> Emulated:
-    """Run `image` in QEMU; the program's output and the count share its standard error."""
+def emulate(target: Target, image: Path, plugin: Path, folder: Path | None = None) -> Emulated:
+    """Run `image` in QEMU; the program's output and the count share its standard error.
+
+    Files that it opens lie in `folder`.
+    """
     command = [
         QEMU, "-M", target.machine, "-display", "none", "-monitor", "none", "-serial", "none",
         "-semihosting-config", "enable=on,target=native", "-plugin", str(plugin),
-        "-kernel", str(image),
+        "-kernel", str(image.resolve()),
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
     *output, count = done.stderr.strip().splitlines()
     return Emulated("\n".join(output) + "\n", done.returncode, int(count.split()[1]))

@@ -256,3 +256,26 @@ def test_an_endless_loop_ends_at_the_limit(tmp_path: Path) -> None:
         _program(tmp_path, "void run(void) { for (;;) { } }"), "cortex-m4", limit=10_000
     )
     assert (report.stop, report.instructions) == ("instructions", 10_000)
+
+
+WILD = """
+__attribute__((noinline)) void wild(uint32_t where) { *(volatile uint32_t *)where = 1; }
+void run(void) { wild(0x30000000u); }
+"""
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.core)
+def test_a_fault_names_the_function_or_enters_its_handler(tmp_path: Path, target: Target) -> None:
+    image = _program(tmp_path, WILD, target)
+    with pytest.raises(CoreFault, match=r"at str, 0x[0-9a-f]{8} in wild: store to 0x30000000"):
+        simulate_elf(image, target.core, layout=target.layout)
+    taken = simulate_elf(image, target.core, layout=target.layout, take_faults=True)
+    assert (taken.stop, taken.code) == ("exit", 99)  # the program's fault handler says so
+
+
+def test_a_fault_inside_the_fault_handler_is_reported(tmp_path: Path) -> None:
+    core = _core("udf #0", tmp_path)
+    core.memory.write(0, bytes(8) + (0x101).to_bytes(4, "little") * 4)
+    core.take_faults = True
+    with pytest.raises(CoreFault, match="unknown instruction 0xde00"):
+        core.run(instructions=10)
