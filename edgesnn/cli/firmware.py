@@ -77,6 +77,7 @@ def print_cost(cost: BoardCost) -> None:
     profile = power.profile
     sleep = "unknown, left out" if power.sleep_uj is None else f"{power.sleep_uj:.3g} µJ"
     rows = [
+        *_fit_rows(cost),
         ("cycles a step", f"{cost.whole.mean:,.0f} mean, {cost.whole.p99:,} in 99 %, "
                           f"{cost.whole.most:,} at most; {cost.cpi:.2f} an instruction"),
         ("front-end, network", f"{cost.front_end:,.0f}, {cost.network.mean:,.0f}"),
@@ -94,3 +95,17 @@ def print_cost(cost: BoardCost) -> None:
     ]  # fmt: skip
     title = f"{cost.board}, firmware in a simulated {profile.core}, {cost.clips} clips"
     console().print(facts(title, rows))
+
+
+def _fit_rows(cost: BoardCost) -> list[tuple[str, str]]:
+    """What all clips cost, by the events that the network engine counted in them."""
+    fit = cost.fit
+    if fit is None:
+        return []
+    terms = " + ".join(f"{each:.3g} · {layer}" for layer, each in fit.per_event.items())
+    verdict = "POOR, not used" if fit.is_poor else "used"
+    return [
+        ("network, by events", f"{fit.base:,.0f} + {terms}"),
+        ("over all clips", f"{fit.mean:,.0f} cycles a step, {fit.p99:,.0f} in 99 % of "
+                           f"{fit.priced:,} clips; error {100 * fit.error:.2g} % ({verdict})"),
+    ]  # fmt: skip

@@ -10,7 +10,8 @@ import numpy as np
 from edgesnn.boards import BOARDS, Board, emulated_board
 from edgesnn.network import Network
 from edgesnn.network.arrays import IntArray
-from edgesnn.pipeline.datasets import Clips
+from edgesnn.pipeline.datasets import Clips, spread
+from edgesnn.pipeline.fit import CycleFit, events_by_clip, fit_cycles
 from edgesnn.pipeline.say import Say, silent
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class BoardCost:
         network: a step of the network alone.
         front_end: mean cycles of a step's front-end; 0 without one.
         cpi: cycles an instruction, over the whole run.
-        power: energy of the mean step.
+        fit: what the network's part costs over all clips; None where the sample is too small.
+        power: energy of the mean step, over all clips where the fit can be trusted.
     """
 
     board: str
@@ -61,6 +63,7 @@ class BoardCost:
     network: StepCycles
     front_end: float
     cpi: float
+    fit: CycleFit | None
     power: PowerReport
 
     def record(self) -> dict[str, Any]:
@@ -73,7 +76,7 @@ class BoardCost:
 def board_cost(
     network: Network, board: str, clips: Clips, sample: int = 10, say: Say = silent
 ) -> BoardCost:
-    """Run a sample of `clips` in the simulated core of `board` and price the mean step.
+    """Run a sample of `clips` in the simulated core of `board`, and price the mean step of all.
 
     Flash is taken to have no wait states; see docs/TIMING.md for what that leaves out.
 
@@ -95,16 +98,20 @@ def board_cost(
     target = _target(profile)
     say(f"run {sample} clips in a simulated {target.core.title}")
     machine = Simulated(network, target)
+    chosen = spread(len(clips.features), sample)
     some = clips.some(sample)
     alone = machine.execute(some.features, traces=False)
     whole = alone if some.pcm is None else machine.execute(_hops(network, some), traces=False)
-    cycles = StepCycles.of(whole.cycles)
+    cycles, network_cycles = StepCycles.of(whole.cycles), StepCycles.of(alone.cycles)
+    front_end = max(cycles.mean - network_cycles.mean, 0.0)
+    events = events_by_clip(network, clips.features)
+    fit = fit_cycles(network, events, chosen, alone.cycles.mean(axis=1))
+    mean = cycles.mean if fit is None or fit.is_poor else front_end + fit.mean
     hop = network.frontend.hop if network.frontend is not None else None
-    power = energy_of(profile, cycles.mean, step_seconds=hop / SAMPLE_RATE if hop else STEP_SECONDS)
-    network_cycles = StepCycles.of(alone.cycles)
+    power = energy_of(profile, mean, step_seconds=hop / SAMPLE_RATE if hop else STEP_SECONDS)
     return BoardCost(
-        profile.board, target.name, len(some.features), cycles, network_cycles,
-        max(cycles.mean - network_cycles.mean, 0.0), whole.report.cpi, power,
+        profile.board, target.name, len(some.features), cycles, network_cycles, front_end,
+        whole.report.cpi, fit, power,
     )  # fmt: skip
 
 
