@@ -11,6 +11,17 @@ from pathlib import Path
 from edgesnn.errors import EdgesnnError
 
 
+def _default_mode() -> int:
+    """What the umask leaves of read and write for everybody."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+#: Mode of new files; mkstemp's is private. Read once, since reading it means changing it.
+_MODE = _default_mode()
+
+
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it over `path` if the block succeeds.
@@ -33,7 +44,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        _give_default_mode(temporary)
+        temporary.chmod(_MODE)
+        _flush(temporary)
         temporary.replace(path)
     except OSError as error:
         raise _write_error(path, error) from error
@@ -52,11 +64,10 @@ def write_atomic(path: Path, content: bytes | str) -> None:
         temporary.write_bytes(data)
 
 
-def _give_default_mode(path: Path) -> None:
-    """Replace mkstemp's private mode by what the umask would have given."""
-    mask = os.umask(0)
-    os.umask(mask)
-    path.chmod(0o666 & ~mask)
+def _flush(path: Path) -> None:
+    """Bring a file's bytes to the disk, so that the rename cannot overtake them."""
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
 
 
 def _write_error(path: Path, error: OSError) -> EdgesnnError:

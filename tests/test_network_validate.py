@@ -267,8 +267,16 @@ FAULTS: dict[str, tuple[Callable[[], Network], str]] = {
         ),
         "weight has 3 axes, not 4",
     ),
+    "conv stride of one axis": (
+        lambda: _fed_by(
+            Conv2d(source=INPUT, weight=np.ones((2, 1, 3, 3)), stride=(1,)), (1, 5, 5), (2, 3, 3)
+        ),
+        "stride and padding need 2 entries each",
+    ),
     "pool of the input": (lambda: _pool(INPUT), "pools need a binary source"),
     "pool kind": (lambda: _pool(kind="mean"), "pool kind 'mean' is neither 'sum' nor 'max'"),
+    "pool without axes": (lambda: _pool(window=(), stride=()), "window and stride need one entry"),
+    "pool weight beyond int64": (lambda: _pool(weight=10**20), "does not fit 8 bits"),
     "pool window": (lambda: _pool(window=(0,)), "window and stride need one entry of at least 1"),
     "pool stride": (lambda: _pool(stride=()), "window and stride need one entry"),
     "pool weight": (lambda: _pool(weight=128), "a weight of magnitude 128 does not fit 8 bits"),

@@ -10,7 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from edgesnn.errors import ConfigError
+from edgesnn.errors import ConfigError, NetworkError
+from edgesnn.frontend import FrontEnd
+from edgesnn.network.synapses import MAX_DELAY
+from edgesnn.network.validate import name_faults
 
 Bits = Literal[8, 4, 2]
 Delay = Annotated[int, Field(ge=0, le=255)]
@@ -59,6 +62,12 @@ class LayerSettings(Settings):
     reset_delay: bool = False
     recurrent: bool = False
 
+    @model_validator(mode="after")
+    def _delays_fit(self) -> LayerSettings:
+        if max(self.taps) + self.axonal_delay > MAX_DELAY:
+            raise ValueError(f"taps and axonal_delay together must not pass {MAX_DELAY} steps")
+        return self
+
 
 class ReadoutSettings(Settings):
     """The non-spiking readout."""
@@ -98,6 +107,13 @@ class AugmentSettings(Settings):
     time_width: Count = 8
     mixup: NotNegative = 0.0
 
+    @model_validator(mode="after")
+    def _noise_is_a_range(self) -> AugmentSettings:
+        low, high = self.noise_snr_db
+        if low > high:
+            raise ValueError("noise_snr_db must be [lowest, highest]")
+        return self
+
 
 class LossSettings(Settings):
     """What is minimised: cross-entropy at the last step, and for the rest see docs/TRAINING.md."""
@@ -131,6 +147,14 @@ class FrontEndSettings(Settings):
     low: Count = 60
     high: Count = 7600
 
+    @model_validator(mode="after")
+    def _front_end_exists(self) -> FrontEndSettings:
+        try:
+            FrontEnd(**self.model_dump())
+        except NetworkError as error:
+            raise ValueError(str(error)) from None
+        return self
+
 
 class TrainConfig(Settings):
     """A whole training run."""
@@ -141,6 +165,12 @@ class TrainConfig(Settings):
     augment: AugmentSettings = AugmentSettings()
     loss: LossSettings = LossSettings()
     optimiser: OptimiserSettings = OptimiserSettings()
+
+    @model_validator(mode="after")
+    def _name_is_an_identifier(self) -> TrainConfig:
+        for fault in name_faults("network", self.name):
+            raise ValueError(fault)
+        return self
 
 
 class InvalidConfigError(ConfigError):

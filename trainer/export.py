@@ -115,7 +115,7 @@ def _groups(weight: Tensor, delays: Tensor, source: str, bits: int) -> tuple[Tra
     """One dense group a tap; a delay that all its presynaptic neurons share is one number."""
     groups = []
     for part, when in zip(weight.chunk(delays.shape[0], dim=1), delays.numpy(), strict=True):
-        delay = int(when[0]) if np.all(when == when[0]) else when.astype(np.uint8)
+        delay = int(when[0]) if np.all(when == when[0]) else when.astype(np.int64)
         groups.append(
             TrainedSynapses(kind="Dense", source=source, weight=_real(part), bits=bits, delay=delay)
         )

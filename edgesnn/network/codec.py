@@ -20,6 +20,17 @@ from edgesnn.network.arrays import IntArray
 
 _KEY = "edgesnn"
 
+#: What a description that is not one of ours makes its dataclasses raise.
+_UNREADABLE = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+)
+
 #: Fields with a form of their own.
 _FRONTEND, _NOTES = "frontend", "notes"
 
@@ -71,7 +82,7 @@ class Codec:
         tensors, header = self._open(data, name)
         try:
             value = self._decode(header["content"], "", tensors)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except _UNREADABLE as error:
             raise self._damaged(name, f"unreadable description ({error!r})") from error
         if not isinstance(value, self.root) or self.dumps(value) != data:
             raise self._damaged(name, "its content does not match its checksum")

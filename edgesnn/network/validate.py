@@ -10,7 +10,7 @@ import numpy as np
 
 from edgesnn.errors import NetworkError
 from edgesnn.network.bounds import EXACT_LIMIT, current_bounds
-from edgesnn.network.geometry import output_shape
+from edgesnn.network.geometry import output_shape, spatial
 from edgesnn.network.graph import INPUT, Layer, Network
 from edgesnn.network.neurons import AdaptiveLeaky, IntegrateAndFire, Leaky, Readout
 from edgesnn.network.synapses import (
@@ -50,20 +50,21 @@ def find_faults(network: Network) -> list[str]:
 
 
 def _network_faults(network: Network) -> Iterator[str]:
-    yield from _name_faults("network", network.name)
+    yield from name_faults("network", network.name)
     if not network.layers:
         yield "no layers; a network needs at least a readout"
         return
     names = [layer.name for layer in network.layers]
     for name in names:
-        yield from _name_faults("layer", name)
+        yield from name_faults("layer", name)
     if len(set(names)) != len(names) or INPUT in names:
         yield f"layer names must differ from each other and from '{INPUT}': {', '.join(names)}"
     yield from _input_faults(network)
     yield from _readout_faults(network)
 
 
-def _name_faults(what: str, name: str) -> Iterator[str]:
+def name_faults(what: str, name: str) -> Iterator[str]:
+    """Why `name` cannot name a network or a layer: both become C identifiers."""
     if not _IDENTIFIER.match(name) or name in _C_KEYWORDS:
         yield f"{what} name {name!r} is not a C identifier"
 
@@ -189,7 +190,10 @@ def _weight_faults(group: Synapses) -> Iterator[str]:
         yield f"bit width {group.bits} is not 8, 4 or 2"
         return
     limit = WEIGHT_LIMIT[group.bits]
-    largest = int(np.abs(np.asarray(group.weight, np.int32)).max(initial=0))
+    if isinstance(group, Pool):
+        largest = abs(group.weight)
+    else:
+        largest = int(np.abs(group.weight.astype(np.int32)).max(initial=0))
     if largest > limit:
         yield f"a weight of magnitude {largest} does not fit {group.bits} bits (±{limit})"
 
@@ -205,8 +209,11 @@ def _field_faults(group: Synapses) -> Iterator[str]:
     if group.weight.ndim != rank:
         yield f"weight has {group.weight.ndim} axes, not {rank}"
     if isinstance(group, Conv1d | Conv2d):
-        strides = np.atleast_1d(group.stride)
-        if strides.min() < 1 or np.min(group.padding) < 0 or group.groups < 1:
+        _, stride, padding = spatial(group)
+        axes = rank - 2
+        if len(stride) != axes or len(padding) != axes:
+            yield f"stride and padding need {axes} entries each"
+        elif min(stride) < 1 or min(padding) < 0 or group.groups < 1:
             yield "stride and groups must be at least 1, padding at least 0"
         elif group.weight.shape[0] % group.groups:
             yield f"{group.weight.shape[0]} output channels do not divide into {group.groups}"
@@ -215,7 +222,8 @@ def _field_faults(group: Synapses) -> Iterator[str]:
 def _pool_faults(group: Pool) -> Iterator[str]:
     if group.kind not in ("sum", "max"):
         yield f"pool kind {group.kind!r} is neither 'sum' nor 'max'"
-    if len(group.window) != len(group.stride) or min(*group.window, *group.stride) < 1:
+    sizes = (*group.window, *group.stride)
+    if not sizes or len(group.window) != len(group.stride) or min(sizes) < 1:
         yield "window and stride need one entry of at least 1 for each axis"
     if group.source == INPUT:
         yield "pools need a binary source"
