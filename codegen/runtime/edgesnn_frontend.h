@@ -154,10 +154,10 @@ EDGESNN_INLINE edgesnn_frontend_complex edgesnn_frontend_load(const uint32_t *z)
 }
 EDGESNN_INLINE void edgesnn_frontend_store(uint32_t *z, edgesnn_frontend_complex value) {
 #if defined(__arm__) && defined(__GNUC__) && !defined(__ARM_BIG_ENDIAN)
-    /* Two halfword stores are cheaper than packing. */
-    int16_t re = (int16_t)value.re, im = (int16_t)value.im;
-    __builtin_memcpy(z, &re, sizeof re);
-    __builtin_memcpy((unsigned char *)z + sizeof re, &im, sizeof im);
+    /* Two halfword stores are cheaper than packing; gcc for Armv6-M would call memcpy for them. */
+    typedef int16_t __attribute__((may_alias)) half;
+    ((half *)z)[0] = (int16_t)value.re;
+    ((half *)z)[1] = (int16_t)value.im;
 #else
     *z = ((uint32_t)value.re & 0xffffu) | (uint32_t)value.im << 16;
 #endif
