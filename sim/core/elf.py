@@ -114,7 +114,7 @@ def load_elf(path: Path) -> Image:
     except (ELFError, ConstructError, struct.error) as error:
         raise _damaged(path, str(error)) from error
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError,
-            OverflowError, MemoryError, UnicodeError, RecursionError) as error:  # fmt: skip
+            ArithmeticError, MemoryError, UnicodeError, RecursionError) as error:  # fmt: skip
         # pyelftools trusts offsets, counts and types; hostile ones surface as these.
         raise _damaged(path, type(error).__name__) from error
 

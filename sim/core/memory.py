@@ -23,7 +23,7 @@ from edgesnn.sim.core.operations import (
 )
 
 Kind = Literal["flash", "ram", "tcm", "peripheral"]
-LARGEST = 1 << 28  # bytes of memory altogether; the decode table is sixteen times as large
+LARGEST = 1 << 26  # bytes of memory altogether; the decode table is sixteen times as large
 
 
 @dataclass(frozen=True, slots=True)
