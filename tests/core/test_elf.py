@@ -94,11 +94,11 @@ def test_a_segment_outside_the_map_is_refused(tmp_path: Path) -> None:
         simulate_elf(path, "cortex-m4", layout=layout)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_damaged_files_never_crash(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     path = tmp_path / "fuzzed.elf"
-    for _ in range(120):
+    for _ in range(60):
         content = bytearray(image_bytes(bytes(rng.randrange(256) for _ in range(40))))
         for _ in range(rng.randrange(1, 8)):
             content[rng.randrange(4, len(content))] = rng.choice((0, 1, 0x7F, 0x80, 0xFF))
