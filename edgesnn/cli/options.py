@@ -92,5 +92,8 @@ Clips = Annotated[
 ]
 
 EmulatedClips = Annotated[
-    int, typer.Option(help="Test clips for NumPy and each simulated or emulated core.", min=1, metavar="CLIPS")
+    int,
+    typer.Option(
+        help="Test clips for NumPy and each simulated or emulated core.", min=1, metavar="CLIPS"
+    ),
 ]
