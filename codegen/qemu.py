@@ -186,7 +186,7 @@ def start(
     try:
         done = subprocess.run(
             command, cwd=folder, timeout=patience, capture_output=True, text=True, check=False,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL, errors="replace",
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
         raise MachineError(f"{emulator.machine} did not finish within {patience:.0f} s") from error

@@ -103,8 +103,9 @@ def compile_c(compiler: Compiler, arguments: list[str], folder: Path) -> None:
     """
     try:
         done = subprocess.run(
-            [*compiler.command, *arguments], cwd=folder, capture_output=True, text=True, check=False
-        )
+            [*compiler.command, *arguments], cwd=folder, capture_output=True, text=True,
+            errors="replace", check=False,
+        )  # fmt: skip
     except OSError as error:
         raise CompileError(f"cannot run {compiler.name}: {error.strerror}") from error
     if done.returncode != 0:

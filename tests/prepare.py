@@ -104,6 +104,15 @@ def two_networks(folder: Path, _patch: pytest.MonkeyPatch) -> None:
         save_network(small_network(name), folder / "b" / f"{name}.esnn")
 
 
+def in_folder(name: str) -> Prepare:
+    """The small network in a folder."""
+
+    def prepare(folder: Path, _patch: pytest.MonkeyPatch) -> None:
+        save_network(small_network(), folder / name / "small.esnn")
+
+    return prepare
+
+
 CONFIG = "[model]\nhidden = [{ width = 8 }]\n"
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from edgesnn.cli.boundary import run
+from edgesnn.network import dumps
 
 from .prepare import (
     CONFIG,
@@ -27,6 +28,7 @@ from .prepare import (
     flipped,
     full_disk,
     header_changed,
+    in_folder,
     invalid_network,
     network_file,
     no_compiler,
@@ -71,6 +73,15 @@ COMMAND_LINE = [
          files(out_in_thesis__tex="precious")),
     Case("unknown pretrained", "build --pretrained mnist", r"no network called 'mnist' comes", 2),
     Case("pretrained and epochs", "build --pretrained gsc --epochs 3", r"--epochs is for train", 2),
+    Case("a run of nothing", "verify n.esnn --rungs pytorch",
+         r"pytorch was required but not run: there is no training run", 1, saved(deaf_network())),
+    Case("required beside others", "verify n.esnn --rungs numpy --require pytorch --clips 2",
+         r"pytorch was required but not run", 1, saved(deaf_network())),
+    Case("recordings for the deaf", "simulate n.esnn --dataset synthetic",
+         r"has no front-end, so it cannot hear recordings; leave out --dataset", 2,
+         saved(deaf_network())),
+    Case("unknown split for the deaf", "simulate n.esnn --split test",
+         r"no split is called 'test'", 2, saved(deaf_network())),
     Case("pretrained and config", "build --pretrained gsc --config gsc", r"--config is for", 2),
 ]  # fmt: skip
 
@@ -80,6 +91,12 @@ DATA = [
     Case("data-dir without recordings", "data --data-dir .", r"--data-dir needs recordings", 2),
     Case("data-dir for a folder", "data --dataset . --data-dir .", r"--data-dir is for gsc", 2),
     Case("empty data-dir", "data --dataset gsc --data-dir .", r"no recordings in .* --data-dir", 1),
+    Case("no download to describe", "data --dataset gsc",
+         r"no recordings of Speech Commands here; edgesnn data download", 1),
+    Case("no download to simulate", "simulate n.esnn --dataset gsc",
+         r"no recordings of Speech Commands here; edgesnn data download", 1, network_file()),
+    Case("no download for pretrained", "build --pretrained gsc --dataset gsc",
+         r"no recordings of Speech Commands here; edgesnn data download", 1),
     Case("empty EDGESNN_DATA", "data --dataset gsc", r"no recordings in .*EDGESNN_DATA", 1,
          environment("EDGESNN_DATA", "nowhere")),
     Case("word without recordings", "data --dataset gsc --data-dir d --task yes,mo",
@@ -140,6 +157,13 @@ COMPILER = [
     Case("none for the host", "verify n.esnn --rungs host --require host",
          r"host was required but not run: no C compiler for this computer", 1,
          saved(deaf_network(), no_compiler)),
+    Case("speaks no UTF-8", "compile n.esnn", r"arm-none-eabi-gcc refuses the generated C: n\.c", 1,
+         saved(deaf_network(),
+               compiler("#!/bin/sh\nprintf 'n.c: error: \\377\\n' >&2\nexit 1\n"))),
+    Case("name of a file of the firmware", "compile n.esnn", r"cannot be called memory: memory\.c",
+         2, network_file(lambda _: dumps(small_network("memory")))),
+    Case("name of a standard header", "generate n.esnn", r"cannot be called string: string\.c", 2,
+         network_file(lambda _: dumps(small_network("string")))),
     Case("refuses", "compile n.esnn", r"arm-none-eabi-gcc refuses the generated C: n\.c:1: er", 1,
          saved(deaf_network(), compiler("#!/bin/sh\necho 'n.c:1: error: boom' >&2\nexit 1\n"))),
     Case("is no program", "compile n.esnn", r"cannot run arm-none-eabi-gcc: Exec format error", 1,
@@ -181,6 +205,12 @@ NETWORK_FILE = [
     Case("one bit flipped", "verify n.esnn", r"not an intact .*checksum", 1, network_file(flipped)),
     Case("later version", "generate n.esnn", r"has format 9\.0, but this edgesnn reads 1\.0", 1,
          network_file(header_changed(r'\"format\": [1, 0]', r'\"format\": [9, 0]'))),
+    Case("report of other recordings", "simulate b", r"b/report\.json: recordings is no object", 1,
+         both(files(b_in_report__json='{"recordings": 3}'), in_folder("b"))),
+    Case("report of another dataset", "verify b", r"b/report\.json: dataset is no text", 1,
+         both(files(b_in_report__json='{"recordings": {"dataset": 5}}'), in_folder("b"))),
+    Case("report of no place", "simulate b/small.esnn", r"report\.json: data_dir is no text", 1,
+         both(files(b_in_report__json='{"recordings": {"data_dir": 7}}'), in_folder("b"))),
     Case("another kind", "compile n.esnn", r"is a \.trained file; a \.esnn file is needed", 1,
          network_file(header_changed(r'\"what\": \"esnn\"', r'\"what\": \"trained\"'))),
     Case("intact, but no network", "show n.esnn", r"3 class names for 2 readout neurons", 1,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Job:
         folder: of the run.
         seed: of weights, batches and masks.
         device: a PyTorch device.
+        notes: further facts for the trained model's notes.
     """
 
     config: TrainConfig
@@ -43,6 +44,7 @@ class Job:
     folder: Path
     seed: int
     device: str
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def silence(self) -> int | None:
@@ -79,6 +81,7 @@ def finish(job: Job, state: checkpoint.State, splits: Mapping[str, FeatureSet]) 
         for name, split in splits.items()
     }
     notes = {"dataset": job.dataset.name, "seed": str(job.seed), "epochs": str(state.epoch)}
+    notes |= job.notes
     notes |= {f"{name}_accuracy": f"{result.accuracy:.4f}" for name, result in results.items()}
     trained = export(
         model.cpu(),

@@ -52,6 +52,7 @@ def train(
     resume: bool = True,
     device: str | None = None,
     test: bool = True,
+    notes: Mapping[str, str] | None = None,
 ) -> RunResult:
     """Train a keyword spotter, or go on with what `run_dir` holds of the same run.
 
@@ -66,6 +67,7 @@ def train(
         resume: false starts anew even where there is a checkpoint.
         device: a PyTorch device; None takes a GPU where there is one.
         test: false leaves the test split unread.
+        notes: further facts for the trained model's notes.
 
     Raises:
         DataError: recordings are missing or corrupt.
@@ -75,7 +77,7 @@ def train(
     keep_freed_memory()
     place = choose_device(device)
     write_atomic(run_dir / CONFIG, to_toml(config.model_dump()))
-    job = Job(config, dataset, fit_front_end(dataset, config), run_dir, seed, place)
+    job = Job(config, dataset, fit_front_end(dataset, config), run_dir, seed, place, notes or {})
     training = training_features(dataset, job.frontend, config.augment)
     splits = {"validation": split_features(dataset, "validation", job.frontend)}
     state = _start(job)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from edgesnn.cli.output import console, table
+from edgesnn.cli.output import console, fits, fitting_table, table
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
 
@@ -18,9 +19,9 @@ def print_activity(report: Mapping[str, Any], origin: str) -> None:
     screen.print(f"{origin}, {report['steps']} steps each", markup=False)
     if report["accuracy"] is not None:
         screen.print(f"accuracy {percent(report['accuracy']['accuracy'])}", markup=False)
-        screen.print(confusion_table(report["accuracy"]))
-    screen.print(layer_table(report["conditions"][0]["activity"]))
-    screen.print(condition_table(report))
+        screen.print(confusion_table(report["accuracy"], screen))
+    screen.print(layer_table(report["conditions"][0]["activity"], screen))
+    screen.print(condition_table(report, screen))
 
 
 def percent(share: float | None) -> str:
@@ -28,8 +29,8 @@ def percent(share: float | None) -> str:
     return "" if share is None else f"{100 * share:.1f} %"
 
 
-def confusion_table(accuracy: Mapping[str, Any]) -> Table:
-    """Clips by true class (row) and decision (column)."""
+def confusion_table(accuracy: Mapping[str, Any], screen: Console) -> Table:
+    """Clips by true class (row) and decision (column); its heading is cut to the screen."""
     classes = accuracy["classes"]
     rows = [
         (name, *(count or "·" for count in counts), percent(recall))
@@ -37,8 +38,16 @@ def confusion_table(accuracy: Mapping[str, Any]) -> Table:
             classes, accuracy["confusion"], accuracy["recall"], strict=True
         )
     ]
-    return table("decisions by true class", ("", *(name[:7] for name in classes), "right"), rows)
+    for letters in range(7, 1, -1):
+        columns = ("", *(name[:letters] for name in classes), "right")
+        made = table("decisions by true class", columns, rows)
+        if fits(screen, made):
+            break
+    return made
 
+
+_SPARE = ("weight bytes", "MembraneUpdates", "Dense", "Effective_MACs", "neurons", "input sent")
+"""Columns to leave out of a narrow screen, the first ones first."""
 
 _LAYER_COLUMNS = (
     ("neurons", "neurons", ","),
@@ -52,11 +61,11 @@ _LAYER_COLUMNS = (
 )
 
 
-def layer_table(activity: Mapping[str, Any]) -> Table:
+def layer_table(activity: Mapping[str, Any], screen: Console) -> Table:
     """Spikes, operations and memory traffic of each layer, means of a clip."""
     rows = [_layer_row(layer) for layer in (*activity["layers"], activity["total"])]
     columns = ("layer", *(title for _, title, _ in _LAYER_COLUMNS))
-    return table("a clip's mean", columns, rows)
+    return fitting_table(screen, "a clip's mean", columns, rows, _SPARE)
 
 
 def _layer_row(layer: Mapping[str, Any]) -> tuple[str, ...]:
@@ -67,7 +76,7 @@ def _layer_row(layer: Mapping[str, Any]) -> tuple[str, ...]:
     return (layer["layer"], *cells)
 
 
-def condition_table(report: Mapping[str, Any]) -> Table:
+def condition_table(report: Mapping[str, Any], screen: Console) -> Table:
     """The whole network under each kind of sound."""
     rows = []
     for condition in report["conditions"]:
@@ -85,4 +94,4 @@ def condition_table(report: Mapping[str, Any]) -> Table:
             )
         )
     columns = ("sound", "clips", "spikes", "firing", "input sent", "Effective_ACs")
-    return table("by what is heard", (*columns, "Effective_MACs"), rows)
+    return fitting_table(screen, "by what is heard", (*columns, "Effective_MACs"), rows, _SPARE)

@@ -10,6 +10,9 @@ import typer
 from edgesnn.cli import options
 from edgesnn.cli.output import announce, print_json
 
+SHOWN = 50
+"""Faults of a file or folder that are printed; `--json` has them all."""
+
 
 def check(
     files: Annotated[
@@ -30,11 +33,21 @@ def check(
         kind, faults = find_faults(path)
         verdicts.append({"path": str(path), "kind": kind, "faults": faults})
         if not json:
-            lines = [f"{path}: {fault}" for fault in faults] or [f"{path}: {kind}, no fault"]
-            print("\n".join(lines))
+            print("\n".join(_lines(path, kind, faults)))
     if json:
         print_json({"files": verdicts})
     _fail_on_faults([each["faults"] for each in verdicts])
+
+
+def _lines(path: Path, kind: str, faults: list[str]) -> list[str]:
+    """At most SHOWN faults, each with the path said once."""
+    if not faults:
+        return [f"{path}: {kind}, no fault"]
+    lines = [
+        fault if fault.startswith(str(path)) else f"{path}: {fault}" for fault in faults[:SHOWN]
+    ]
+    more = len(faults) - SHOWN
+    return [*lines, f"{path}: and {more} more"] if more > 0 else lines
 
 
 def _fail_on_faults(found: list[list[str]]) -> None:

@@ -41,9 +41,40 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for number, column in enumerate(columns):
         numeric = number and all(_is_number(row[number]) for row in rows)
-        made.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        made.add_column(
+            column,
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=bool(numeric) or number == 0,
+        )
     for row in rows:
         made.add_row(*(escape(str(cell)) for cell in row))
+    return made
+
+
+def fits(screen: Console, made: Table) -> bool:
+    """Whether a table is shown without folding a cell or a word of its heading."""
+    from rich.measure import Measurement
+
+    unlimited = screen.options.update(width=10_000)
+    return Measurement.get(screen, unlimited, made).maximum <= screen.width
+
+
+def fitting_table(
+    screen: Console,
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    spare: Sequence[str],
+) -> Table:
+    """A table without those of the `spare` columns, the first ones first, that do not fit."""
+    for dropped in range(len(spare) + 1):
+        kept = [number for number, name in enumerate(columns) if name not in spare[:dropped]]
+        made = table(
+            title, [columns[number] for number in kept], [[row[n] for n in kept] for row in rows]
+        )
+        if fits(screen, made):
+            break
     return made
 
 

@@ -137,6 +137,10 @@ def print_image(record: Mapping[str, Any]) -> None:
     screen = console()
     screen.print(table(f"{record['board']}, {record['core']}", ("", "bytes", "present"), rows))
     screen.print(f"{record['image']}  by {record['compiler']}", markup=False)
+    if record["note"]:
+        screen.print(f"note: {record['board']} {record['note']}", markup=False)
+    if not record["verified"]:
+        screen.print("note: map not verified; check it against the chip's manual", markup=False)
 
 
 def print_record(title: str, record: Mapping[str, Any]) -> None:

@@ -27,6 +27,7 @@ def verify(
 ) -> None:
     """Run the same clips on every implementation and compare each membrane of each step.
 
+    A rung that cannot run is left out, but for those that --rungs or --require name: status 1.
     Status 3 where two differ; the first clip, step, layer and neuron that does is named.
     """
     from edgesnn.cli.report import rung_table
@@ -34,11 +35,11 @@ def verify(
     from edgesnn.pipeline.ladder import chosen_rungs, require_agreement
     from edgesnn.pipeline.verify import verify_source
 
-    required = chosen_rungs(require) if require else ()
-    chosen = (*chosen_rungs(rungs),)
+    named = [*(chosen_rungs(each) for each in (rungs, require) if each is not None)]
+    required = tuple(dict.fromkeys(rung for each in named for rung in each))
     result = verify_source(
         source,
-        tuple(dict.fromkeys((*chosen, *required))) if rungs is None else chosen,
+        chosen_rungs(None) if rungs is None else required,
         named_recordings(dataset, data_dir),
         clips,
         emulated_clips,

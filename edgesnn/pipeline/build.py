@@ -9,7 +9,12 @@ from typing import Any
 
 from edgesnn import __version__
 from edgesnn.network import Network, identity, save_network
-from edgesnn.pipeline.datasets import Recordings, named_recordings, recordings_at_hand
+from edgesnn.pipeline.datasets import (
+    Recordings,
+    named_recordings,
+    recordings_at_hand,
+    require_at_hand,
+)
 from edgesnn.pipeline.folder import BuildFolder, claim, write_json
 from edgesnn.pipeline.ladder import Subject, climb
 from edgesnn.pipeline.lower import lower
@@ -28,7 +33,8 @@ class Request:
             to measure with.
         pretrained: a shipped network to take instead of training, or None.
         board: a name of the board table.
-        output: the build folder; None for `build/` and the recordings' or network's name.
+        output: the build folder; None for `build/` and the recordings' name, or the shipped
+            network's with `-pretrained` behind it.
         rungs: of the exactness ladder to climb; none where empty.
         clips, emulated_clips: see `edgesnn.pipeline.verify.verify_source`.
     """
@@ -44,7 +50,8 @@ class Request:
     @property
     def folder(self) -> Path:
         """The build folder's path."""
-        return self.output or Path("build") / (self.pretrained or self.training.recordings.name)
+        shipped = f"{self.pretrained}-pretrained" if self.pretrained else None
+        return self.output or Path("build") / (shipped or self.training.recordings.name)
 
 
 @dataclass(frozen=True)
@@ -105,11 +112,12 @@ def _pretrained(request: Request) -> Obtained:
     named = named_recordings(asked.dataset, asked.data_dir) or recordings_at_hand(network, {})
     folder = BuildFolder(request.folder, network.name)
     folder.require_own()
+    require_at_hand(named)
     return Obtained(network, folder, named, {"pretrained": request.pretrained})
 
 
 def _trained(request: Request, say: Say) -> Obtained:
-    ready = prepare(request.training)
+    ready = prepare(request.training, say)
     folder = BuildFolder(request.folder, ready.config.name)
     folder.require_own()
     started = time.perf_counter()

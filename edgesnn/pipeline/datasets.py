@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,8 +74,32 @@ def named_recordings(dataset: str | None, data_dir: Path | None) -> Recordings |
     return Recordings(dataset or GSC, None, data_dir)
 
 
-def open_recordings(recordings: Recordings, classes: Sequence[str] | None = None) -> Dataset:
+def must_download(recordings: Recordings) -> bool:
+    """Whether Speech Commands is meant and is not on this machine.
+
+    Raises:
+        DataError: `data_dir` or `$EDGESNN_DATA` names a folder without recordings.
+    """
+    from edgesnn.trainer.data.locate import find_recordings
+
+    return recordings.dataset == GSC and find_recordings(recordings.data_dir) is None
+
+
+def require_at_hand(recordings: Recordings) -> None:
+    """Raise DataError where `must_download`."""
+    if must_download(recordings):
+        raise DataError(
+            "no recordings of Speech Commands here; edgesnn data download fetches them, "
+            "--data-dir names their folder"
+        )
+
+
+def open_recordings(
+    recordings: Recordings, classes: Sequence[str] | None = None, *, download: bool = False
+) -> Dataset:
     """Open what `recordings` name; `classes`, a network's own, take the place of the task.
+
+    Speech Commands is fetched only where `download` allows it.
 
     Raises:
         UsageError: an option that the dataset does not have; no such dataset.
@@ -84,6 +108,8 @@ def open_recordings(recordings: Recordings, classes: Sequence[str] | None = None
     from edgesnn.trainer.data import open_dataset
 
     recordings.require_sense()
+    if not download:
+        require_at_hand(recordings)
     task: str | Sequence[str] | None = recordings.task or classes
     if recordings.is_folder:
         return open_dataset(FOLDER, data_dir=Path(str(recordings.dataset)), task=task)
@@ -170,7 +196,26 @@ def random_clips(network: Network, count: int, steps: int = 50) -> Clips:
     )
 
 
-def recordings_at_hand(network: Network, recorded: Mapping[str, Any]) -> Recordings:
+def require_split(split: str) -> None:
+    """Raise UsageError where no split has that name."""
+    from edgesnn.trainer.data import SPLITS
+
+    if split not in SPLITS:
+        raise UsageError(f"no split is called {split!r}; the splits are {', '.join(SPLITS)}")
+
+
+def of_task(named: Recordings | None, network: Network) -> Recordings | None:
+    """The recordings that a user named, with the task that the network learned from them.
+
+    Classes alone do not make a test set: how many unknown words it holds is the task's.
+    """
+    learned = network.notes.get("task")
+    if named is None or named.task or learned is None:
+        return named
+    return replace(named, task=learned) if named.dataset == network.notes.get("dataset") else named
+
+
+def recordings_at_hand(network: Network, recorded: Mapping[str, str | None]) -> Recordings:
     """What a network was trained on where it can be had without a download, else synthetic.
 
     `recorded` is the recordings' part of a build report; a network's own note comes next.
@@ -178,11 +223,13 @@ def recordings_at_hand(network: Network, recorded: Mapping[str, Any]) -> Recordi
     from edgesnn.trainer.data.locate import find_recordings
 
     named = recorded.get("dataset") or network.notes.get("dataset", SYNTHETIC)
-    data_dir = Path(recorded["data_dir"]) if recorded.get("data_dir") else None
+    place = recorded.get("data_dir")
+    data_dir = Path(place) if place else None
+    task = recorded.get("task") or network.notes.get("task")
     if named == GSC:
         with contextlib.suppress(DataError):
             if find_recordings(data_dir) is not None:
-                return Recordings(GSC, None, data_dir)
+                return Recordings(GSC, task, data_dir)
     if "/" in named and Path(named).is_dir():
-        return Recordings(named)
+        return Recordings(named, task)
     return Recordings(SYNTHETIC)

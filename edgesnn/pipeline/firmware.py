@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from edgesnn.errors import EdgesnnError
 from edgesnn.network import Network, identity
 from edgesnn.pipeline.folder import BuildFolder, load_source
+from edgesnn.pipeline.naming import require_free
 from edgesnn.pipeline.say import Say, silent
 
 if TYPE_CHECKING:
@@ -34,15 +35,17 @@ def make_firmware(
     """Generate C into `places.c` and an image into `places.firmware`; returns their record.
 
     Raises:
+        ConfigError: the network has the name of another file of the image.
         BoardError: the network does not fit the board; nothing is written.
         CompileError: no compiler, or it refuses; nothing is written.
     """
     from edgesnn.codegen import generate
     from edgesnn.codegen.firmware import compile_firmware
 
+    require_free(network.name)
     say(f"generate C and compile it for {board.title}")
     with staged(places.path) as work:
-        code = generate(network, work / places.c.name, command=f"edgesnn generate {places.path}")
+        code = generate(network, work / places.c.name, command=_command(network))
         firmware = compile_firmware(code, board, folder=work / places.firmware.name / board.name)
         for each in firmware.elf.parent.glob("*.o"):
             each.unlink()
@@ -60,6 +63,8 @@ def _firmware_record(firmware: Firmware, image: Path) -> dict[str, Any]:
         "flash_present": firmware.board.flash.size,
         "ram_bytes": firmware.sizes.ram_bytes,
         "ram_present": firmware.board.ram.size,
+        "verified": firmware.board.verified,
+        "note": firmware.board.note,
     }
 
 
@@ -81,11 +86,12 @@ def generate_from(source: Path, output: Path | None) -> dict[str, Any]:
 
     loaded = load_source(source)
     network = loaded.network
+    require_free(network.name)
     beside = loaded.path.parent / f"{network.name}_c"
     target = output or (loaded.folder.c if loaded.folder else beside)
     _refuse_file(target)
     with staged(target) as work:
-        code = generate(network, work, command=f"edgesnn generate {source}")
+        code = generate(network, work, command=_command(network))
     return {
         "source": str(target / code.source.name),
         "header": str(target / code.header.name),
@@ -112,6 +118,11 @@ def compile_from(
     _refuse_file(target)
     record = make_firmware(loaded.network, BuildFolder(target, loaded.network.name), board, say)
     return {**record, "sha256": identity(loaded.network)}
+
+
+def _command(network: Network) -> str:
+    """What the generated files say made them: the same wherever the network lies."""
+    return f"edgesnn generate {network.name}.esnn"
 
 
 def _refuse_file(target: Path) -> None:

@@ -18,6 +18,10 @@ TRAINED = "trained.safetensors"
 """The trained model in a run folder, as `edgesnn.trainer` names it."""
 
 
+_MADE = ("run", "report.json")
+"""What tells a build folder from any other."""
+
+
 @dataclass(frozen=True)
 class BuildFolder:
     """The places in a build folder; none of them need exist.
@@ -80,13 +84,28 @@ class Loaded:
     path: Path
     folder: BuildFolder | None
 
-    def recorded(self) -> Mapping[str, Any]:
-        """The build's report; empty without one."""
-        return read_json(self.folder.report) if self.folder else {}
+    def recorded(self) -> Mapping[str, str | None]:
+        """The recordings' part of the build's report; empty without one.
+
+        Raises:
+            FileFormatError: the report is damaged.
+        """
+        if self.folder is None:
+            return {}
+        path = self.folder.report
+        recordings = read_json(path).get("recordings", {})
+        if not isinstance(recordings, dict):
+            raise FileFormatError(f"{path}: recordings is no object; run edgesnn build again")
+        for key, value in recordings.items():
+            if not isinstance(value, str | None):
+                raise FileFormatError(f"{path}: {key} is no text; run edgesnn build again")
+        return recordings
 
 
 def load_source(source: Path) -> Loaded:
     """Read a network from a build folder or a `.esnn` file.
+
+    The folder of a file is its build folder where it holds a report or a training run.
 
     Raises:
         UsageError: there is no such path, or no network in the folder.
@@ -95,7 +114,8 @@ def load_source(source: Path) -> Loaded:
     """
     path = network_path(source)
     network = load_network(path)
-    inside = path.parent if source.is_dir() else None
+    built = source.is_dir() or any((path.parent / made).exists() for made in _MADE)
+    inside = path.parent if built else None
     return Loaded(network, path, BuildFolder(inside, path.stem) if inside else None)
 
 
@@ -129,7 +149,7 @@ def claim(path: Path) -> None:
 
 
 def _looks_built(path: Path) -> bool:
-    return any((path / name).exists() for name in ("run", "report.json")) or any(
+    return any((path / name).exists() for name in _MADE) or any(
         path.glob(f"*{SUFFIX}")
     )
 

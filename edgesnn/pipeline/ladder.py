@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from edgesnn.errors import EdgesnnError, MachineError, UsageError, VerifyError
 from edgesnn.machine import Machine, Traces, first_divergence
-from edgesnn.network import Network
+from edgesnn.network import Network, identity
 from edgesnn.pipeline.datasets import spread
+from edgesnn.pipeline.folder import TRAINED
 from edgesnn.pipeline.say import Say, silent
 
 CORES = ("m0", "m3", "m4", "m7", "m33")
@@ -32,6 +33,8 @@ RUNGS = (
 
 BLOCK = 32
 """Clips whose traces are held in memory at a time."""
+
+_OTHER_RUN = "the run beside it is of another network"
 
 AGREES, DIFFERS, FAILED, NOT_RUN = "agrees", "differs", "failed", "not run"
 
@@ -185,7 +188,18 @@ def _missing_for_pytorch(subject: Subject) -> str:
     if subject.run is None:
         return "there is no training run beside the network"
     absent = [name for name in ("torch", "snntorch", "brevitas") if find_spec(name) is None]
-    return f"{absent[0]} is not installed: pip install 'edgesnn[train]'" if absent else ""
+    if absent:
+        return f"{absent[0]} is not installed: pip install 'edgesnn[train]'"
+    return "" if _is_run_of(subject.run, subject.network) else _OTHER_RUN
+
+
+def _is_run_of(run: Path, network: Network) -> bool:
+    """Whether the run's trained model lowers to `network`, whatever that is called by now."""
+    from edgesnn.pipeline.lower import lower
+    from edgesnn.trained import load_trained
+
+    lowered, _ = lower(load_trained(run / TRAINED))
+    return identity(replace(lowered, name=network.name, notes=network.notes)) == identity(network)
 
 
 def compare_blocks(

@@ -43,7 +43,6 @@ def simulate_source(
         say: told when a step begins.
     """
     loaded = load_source(source)
-    recorded = loaded.recorded().get("recordings", {})
-    heard = stimulus(loaded.network, recordings, recorded, limit, split)
+    heard = stimulus(loaded.network, recordings, loaded.recorded(), limit, split)
     say(f"run {heard.origin}")
     return measure(loaded.network, heard), heard

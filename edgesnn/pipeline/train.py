@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,8 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgesnn.errors import MissingExtraError, UsageError
-from edgesnn.pipeline.datasets import GSC, SYNTHETIC, Recordings, open_recordings
+from edgesnn.pipeline.datasets import (
+    GSC,
+    SYNTHETIC,
+    Recordings,
+    must_download,
+    open_recordings,
+)
 from edgesnn.pipeline.folder import claim, read_json, write_json
+from edgesnn.pipeline.naming import identifier, require_free
 from edgesnn.pipeline.say import Say, silent
 
 if TYPE_CHECKING:
@@ -63,8 +69,8 @@ class Ready:
         }
 
 
-def prepare(training: Training) -> Ready:
-    """Read configuration and recordings.
+def prepare(training: Training, say: Say = silent) -> Ready:
+    """Read configuration and recordings; Speech Commands is fetched where it is not there.
 
     Raises:
         ConfigError, UsageError, DataError: they cannot be used.
@@ -73,7 +79,10 @@ def prepare(training: Training) -> Ready:
     training.recordings.require_sense()
     config = resolve_config(training)
     require_torch()
-    return Ready(training, config, open_recordings(training.recordings))
+    require_free(config.name)
+    if must_download(training.recordings):
+        say("fetch Google Speech Commands, 2.4 GB, into the cache")
+    return Ready(training, config, open_recordings(training.recordings, download=True))
 
 
 def resolve_config(training: Training) -> TrainConfig:
@@ -93,12 +102,6 @@ def resolve_config(training: Training) -> TrainConfig:
         return config
     optimiser = config.optimiser.model_copy(update={"epochs": training.epochs})
     return config.model_copy(update={"optimiser": optimiser})
-
-
-def identifier(text: str) -> str:
-    """`text` as a network's name: lower case, letters, digits and `_`, a letter first."""
-    name = re.sub(r"[^a-z0-9_]+", "_", text.lower()).strip("_")[:32]
-    return name if name[:1].isalpha() else f"net_{name}"[:32].rstrip("_")
 
 
 def require_torch() -> None:
@@ -134,6 +137,7 @@ def train(ready: Ready, folder: Path, say: Say = silent) -> RunResult:
             run,
             seed=ready.training.seed,
             resume=not ready.training.fresh,
+            notes={"task": task} if (task := ready.training.recordings.task) else None,
         )
 
 
@@ -179,7 +183,7 @@ def train_only(training: Training, folder: Path | None, say: Say = silent) -> di
     """`edgesnn train` as a function; returns where things are and what was reached."""
     target = folder or Path("build") / training.recordings.name
     claim(target)
-    result = train(prepare(training), target, say)
+    result = train(prepare(training, say), target, say)
     return {
         "name": result.trained.name,
         "run": str(result.folder),

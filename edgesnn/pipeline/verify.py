@@ -7,15 +7,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from edgesnn.errors import UsageError
 from edgesnn.network import Network, identity
 from edgesnn.pipeline.datasets import (
     SYNTHETIC,
     Clips,
     Recordings,
     clips_of,
+    of_task,
     open_recordings,
     random_clips,
     recordings_at_hand,
+    require_split,
 )
 from edgesnn.pipeline.folder import Loaded, load_source, write_json
 from edgesnn.pipeline.ladder import Rung, Subject, climb
@@ -51,7 +54,7 @@ def verify_source(
 ) -> Verification:
     """Climb the ladder with the network of a build folder or file; a folder keeps the record."""
     loaded = load_source(source)
-    heard = stimulus(loaded.network, recordings, loaded.recorded().get("recordings", {}), clips)
+    heard = stimulus(loaded.network, recordings, loaded.recorded(), clips)
     subject = Subject(loaded.network, heard.features, heard.pcm, _run_of(loaded), emulated_clips)
     result = Verification(loaded.network, heard.origin, tuple(climb(subject, rungs, say)))
     if loaded.folder is not None:
@@ -62,14 +65,25 @@ def verify_source(
 def stimulus(
     network: Network,
     recordings: Recordings | None,
-    recorded: Mapping[str, Any],
+    recorded: Mapping[str, str | None],
     clips: int,
     split: str = "testing",
 ) -> Clips:
-    """Clips of the recordings named, of those the network was trained on, or made up."""
+    """Clips of the recordings named, of those the network was trained on, or made up.
+
+    Raises:
+        UsageError: no such split; recordings are named for a network that cannot hear.
+        DataError: the recordings are missing, corrupt or too few.
+    """
+    require_split(split)
     if network.frontend is None:
+        if recordings is not None:
+            raise UsageError(
+                f"network {network.name} has no front-end, so it cannot hear recordings; "
+                "leave out --dataset and --data-dir"
+            )
         return random_clips(network, clips or 100)
-    chosen = recordings or recordings_at_hand(network, recorded)
+    chosen = of_task(recordings, network) or recordings_at_hand(network, recorded)
     classes = None if chosen.dataset == SYNTHETIC else network.classes
     heard = clips_of(network, open_recordings(chosen, classes), split).some(clips)
     learned = network.notes.get("dataset", SYNTHETIC)
