@@ -160,3 +160,90 @@ def test_data_as_table_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     for name in document["classes"]:
         assert name in table
     assert str(document["totals"]["testing"]) in table
+
+
+@pytest.mark.parametrize("width", [70, 80, 100, 120])
+def test_activity_fits_the_screen(width: int) -> None:
+    """No number and no heading is broken; what is less important goes first."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    from edgesnn.cli.activity import confusion_table, layer_table
+
+    keys = ("spikes", "effective_acs", "effective_macs", "dense", "membrane_updates")
+    layer = dict.fromkeys((*keys, "weight_bytes"), 1_234_567) | {
+        "firing_rate": 0.055,
+        "neurons": 144,
+    }
+    layers = [{**layer, "layer": f"hidden{number}"} for number in (1, 2)]
+    classes = ["down", "left", "right", "stop", "yes", "no", "up", "go", "unknown", "silence"]
+    accuracy = {"classes": classes, "confusion": [[123] * 10] * 10, "recall": [1.0] * 10}
+    screen = Console(file=StringIO(), width=width)
+    screen.print(layer_table({"layers": layers, "total": {**layer, "layer": "total"}}, screen))
+    screen.print(confusion_table(accuracy, screen))
+    text = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert all(len(line) <= width for line in text.splitlines())
+    lines = [line.split() for line in text.splitlines() if line.strip()]
+    rows = [line for line in lines if line[0] in ("hidden1", "hidden2", "total")]
+    assert len(rows) == 3 and all(row[2] == "1,234,567" for row in rows)
+    assert "Effective_ACs" in text and ("weight bytes" in text) == (width == 120)
+    assert sum(line.count("123") == 10 for line in lines) == 10
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("My Words!", "my_words"),
+        ("memory", "memory_words"),
+        ("while", "while_words"),
+        ("string", "string_words"),
+        ("uart_nrf", "net_uart_nrf_words"),
+        ("edgesnn_words", "net_edgesnn_words_words"),
+        ("3 words", "net_3_words"),
+    ],
+)
+def test_a_folder_names_its_network(folder: str, name: str) -> None:
+    from edgesnn.network.validate import name_faults
+    from edgesnn.pipeline.naming import identifier, is_taken
+
+    assert identifier(folder) == name
+    assert not is_taken(name) and not list(name_faults("network", name))
+
+
+def test_no_file_of_an_image_is_a_networks() -> None:
+    from edgesnn.codegen.toolchain import __file__ as toolchain
+    from edgesnn.pipeline.naming import is_taken
+
+    codegen = Path(toolchain).parent
+    parts = [codegen / "runtime", codegen / "startup"]
+    stems = {path.stem for part in parts for path in part.rglob("*.[ch]")}
+    assert {"memory", "edgesnn_base", "uart_nrf", "string"} <= stems
+    assert {stem for stem in stems if not is_taken(stem)} == set()
+
+
+def test_check_says_the_path_once_and_stops_somewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("bad.esnn").write_text("hello")
+    assert run(["check", "bad.esnn"]) == 1
+    assert capsys.readouterr().out.count("bad.esnn") == 1
+    for word in ("yes", "no"):
+        (tmp_path / "words" / word).mkdir(parents=True)
+        for number in range(40):
+            (tmp_path / "words" / word / f"s{number}_nohash_0.wav").touch()
+    assert run(["check", "words"]) == 1
+    out, error = capsys.readouterr()
+    assert len(out.splitlines()) == 51 and out.endswith("words: and 30 more\n")
+    assert "80 faults" in error
+
+
+def test_a_shipped_network_has_a_folder_of_its_own() -> None:
+    from edgesnn.pipeline.build import Request
+    from edgesnn.pipeline.datasets import Recordings
+    from edgesnn.pipeline.train import Training
+
+    trained = Request(Training(Recordings("gsc")))
+    assert Request(pretrained="gsc").folder.name == "gsc-pretrained"
+    assert trained.folder != Request(pretrained="gsc").folder

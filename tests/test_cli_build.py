@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edgesnn.cli.boundary import run
-from edgesnn.network import Network, load_network
+from edgesnn.network import Network, load_network, save_network
+from edgesnn.pipeline.datasets import Recordings, recordings_at_hand
 
 pytest.importorskip("torch", reason="training needs edgesnn[train]")
 
@@ -189,6 +191,66 @@ def test_generate_gives_the_same_code(built: Built, capsys: pytest.CaptureFixtur
     assert record["plan"] == built.report["firmware"]["plan"]
     for name in record["files"]:
         assert (built.place / "c" / name).read_bytes() == (built.folder / "c" / name).read_bytes()
+
+
+def test_code_does_not_know_where_it_was_made(
+    built: Built, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["compile", "out/beeps.esnn", "--board", "mps2-an505", "-o", "elsewhere"]) == 0
+    assert run(["generate", str(built.folder / "beeps.esnn"), "-o", "code"]) == 0
+    capsys.readouterr()
+    for name in ("beeps.c", "beeps.h"):
+        text = (built.place / "code" / name).read_bytes()
+        assert text == (built.place / "elsewhere/c" / name).read_bytes()
+        assert b"edgesnn generate beeps.esnn" in text and b"out" not in text.splitlines()[0]
+
+
+def test_the_file_in_a_build_folder_stands_for_the_folder(
+    built: Built, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["simulate", "out/beeps.esnn", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == built.report["activity"]
+    assert run(["verify", "out/beeps.esnn", "--rungs", "pytorch", "--clips", "2"]) == 0
+    assert "agrees" in capsys.readouterr().out
+
+
+def test_a_run_of_another_network_is_no_rung(
+    built: Built, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither the name nor the notes tell networks apart: their arithmetic does."""
+    place = built.place / "mixed"
+    shutil.copytree(built.folder, place)
+    network = built.network
+    save_network(replace(network, name="bops", notes={}), place / "beeps.esnn")
+    assert run(["verify", "mixed", "--rungs", "pytorch", "--clips", "2"]) == 0
+    last = network.layers[-1]
+    other = replace(last, bias=last.bias + 1)
+    layers = (*network.layers[:-1], other)
+    save_network(replace(network, layers=layers), place / "beeps.esnn")
+    capsys.readouterr()
+    assert run(["verify", "mixed", "--rungs", "pytorch", "--clips", "2"]) == 1
+    assert "not run: the run beside it is of another network" in capsys.readouterr().err
+    few = ["--clips", "2", "--emulated-clips", "1"]
+    assert run(["verify", "mixed", "--rungs", "numpy", *few]) == 0
+
+
+def test_compile_tells_what_a_board_still_needs(
+    built: Built, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["compile", "out", "--board", "pico", "-o", "pico"]) == 0
+    text = capsys.readouterr().out
+    assert "second-stage boot loader" in text and "map not verified" in text
+
+
+def test_the_task_goes_with_the_network(built: Built, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["train", "--dataset", "words", "--config", "beeps.toml", "--task", "up,down"]
+    assert run([*command, "-o", "tasked"]) == 0
+    assert run(["lower", "tasked"]) == 0
+    capsys.readouterr()
+    network = load_network(built.place / "tasked" / "beeps.esnn")
+    assert network.notes["task"] == "up,down"
+    words = str(built.place / "words")
+    assert recordings_at_hand(network, {"dataset": words}) == Recordings(words, "up,down")
 
 
 def test_compile_for_another_board(built: Built, capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,7 +30,7 @@ def percent(share: float | None) -> str:
 
 
 def confusion_table(accuracy: Mapping[str, Any], screen: Console) -> Table:
-    """Clips by true class (row) and decision (column); its heading is cut to the screen."""
+    """Clips by true class (row) and decision (column); cut to the screen's width."""
     classes = accuracy["classes"]
     rows = [
         (name, *(count or "·" for count in counts), percent(recall))
@@ -38,9 +38,10 @@ def confusion_table(accuracy: Mapping[str, Any], screen: Console) -> Table:
             classes, accuracy["confusion"], accuracy["recall"], strict=True
         )
     ]
-    for letters in range(7, 1, -1):
+    for padding, letters in ((1, 7), (1, 5), (1, 3), (0, 5), (0, 3), (0, 2)):
         columns = ("", *(name[:letters] for name in classes), "right")
         made = table("decisions by true class", columns, rows)
+        made.padding = (0, padding)
         if fits(screen, made):
             break
     return made

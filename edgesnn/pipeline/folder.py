@@ -149,9 +149,7 @@ def claim(path: Path) -> None:
 
 
 def _looks_built(path: Path) -> bool:
-    return any((path / name).exists() for name in _MADE) or any(
-        path.glob(f"*{SUFFIX}")
-    )
+    return any((path / name).exists() for name in _MADE) or any(path.glob(f"*{SUFFIX}"))
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:
