@@ -12,6 +12,7 @@ snntorch = pytest.importorskip("snntorch")
 
 from snntorch import surrogate  # noqa: E402
 
+from edgesnn.trainer import synapses  # noqa: E402
 from edgesnn.trainer.leak import integrate, integrate_by_steps  # noqa: E402
 from edgesnn.trainer.moments import moments  # noqa: E402
 from edgesnn.trainer.neurons import FusedLeaky  # noqa: E402
@@ -192,8 +193,10 @@ def test_readout_equals_plain_autograd_loop():
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-3)
 
 
+@pytest.mark.parametrize("hardware", [False, synapses.fast_products()])
 @pytest.mark.parametrize("graded", [False, True])
-def test_delayed_currents_are_exact(graded):
+def test_delayed_currents_are_exact(graded, hardware, monkeypatch):
+    monkeypatch.setattr(synapses, "fast_products", lambda: hardware)
     random = torch.Generator().manual_seed(6)
     high = 128 if graded else 2
     source = torch.randint(-high + 1 if graded else 0, high, (STEPS, BATCH, 7), generator=random)
