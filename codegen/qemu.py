@@ -81,7 +81,7 @@ class Qemu:
         assert self.board.emulator is not None
         self.network = network
         self.name = f"QEMU {self.board.emulator.machine} ({self.board.core.title})"
-        _find_qemu()
+        find_qemu()
         self._temporary = tempfile.TemporaryDirectory(prefix="edgesnn-")
         place = folder if folder is not None else Path(self._temporary.name)
         self.firmware = compile_firmware(generate(network, place), self.board, compiler=compiler)
@@ -179,7 +179,7 @@ def start(
     emulator = _emulated(firmware.board).emulator
     assert emulator is not None
     command = [
-        _find_qemu(), "-machine", emulator.machine, "-display", "none", "-monitor", "none",
+        find_qemu(), "-machine", emulator.machine, "-display", "none", "-monitor", "none",
         "-serial", "stdio", *further, "-semihosting-config", "enable=on,target=native",
         "-kernel", str(firmware.elf.resolve()),
     ]  # fmt: skip
@@ -208,7 +208,8 @@ def run_selftest(firmware: Firmware) -> str:
     return told
 
 
-def _find_qemu() -> str:
+def find_qemu() -> str:
+    """The path of QEMU for Arm; raises MachineError where it is not installed."""
     found = shutil.which("qemu-system-arm")
     if found is None:
         raise MachineError(_NO_QEMU)

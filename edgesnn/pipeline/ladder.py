@@ -174,11 +174,11 @@ def what_is_missing(name: str, subject: Subject) -> str:
 
             cross_compiler()
         elif name.startswith("qemu"):
-            from edgesnn.codegen.qemu import _find_qemu
+            from edgesnn.codegen.qemu import find_qemu
             from edgesnn.codegen.toolchain import cross_compiler
 
             cross_compiler()
-            _find_qemu()
+            find_qemu()
     except EdgesnnError as error:
         return str(error)
     return ""
