@@ -247,3 +247,19 @@ def test_a_shipped_network_has_a_folder_of_its_own() -> None:
     trained = Request(Training(Recordings("gsc")))
     assert Request(pretrained="gsc").folder.name == "gsc-pretrained"
     assert trained.folder != Request(pretrained="gsc").folder
+
+
+def test_named_recordings_take_the_task_of_the_network() -> None:
+    """But not where they are others than it learned from, or the task is named too."""
+    from dataclasses import replace
+
+    from edgesnn.pipeline.datasets import Recordings, of_task
+
+    from .prepare import small_network
+
+    network = replace(small_network(), notes={"dataset": "gsc", "task": "12"})
+    assert of_task(Recordings("gsc"), network) == Recordings("gsc", "12")
+    assert of_task(Recordings("gsc", "yes,no"), network) == Recordings("gsc", "yes,no")
+    assert of_task(Recordings("words"), network) == Recordings("words")
+    assert of_task(Recordings("gsc"), small_network()) == Recordings("gsc")
+    assert of_task(None, network) is None
