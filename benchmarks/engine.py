@@ -29,7 +29,10 @@ import numpy.typing as npt
 from edgesnn.files import write_atomic
 from edgesnn.frontend import FrontEnd, features
 from edgesnn.network import AdaptiveLeaky, Dense, Input, Layer, Network, Readout
+from edgesnn.pipeline.pretrained import load_pretrained
 from edgesnn.sim import Engine, measure_activity
+from edgesnn.trainer.data import load_pcm, open_dataset
+from edgesnn.trainer.data.locate import find_recordings
 
 BANDS, WIDTH, CLASSES, STEPS = 40, 208, 10, 50
 RATES = (0.01, 0.02, 0.05, 0.1, 0.2)
@@ -166,6 +169,7 @@ def measure(clips: int) -> dict[str, Any]:
             "load_average": round(os.getloadavg()[0], 1),
         },
         "clips": clips,
+        "shipped_network": shipped(),
         "by_firing_rate": rows,
         "with_front_end_at_5_percent": throughput(
             lambda: engine.classify(features(pcm, frontend)), clips
@@ -196,6 +200,21 @@ def _row(rate: float, x: Int8) -> dict[str, Any]:
             str(threads): throughput(functools.partial(engine.classify, x), len(x))
             for threads, engine in engines.items()
         },
+    }
+
+
+def shipped() -> dict[str, Any]:
+    """The network that ships, on the recordings' test split where they are at hand."""
+    spotter = load_pretrained("gsc")
+    if find_recordings(None) is None:
+        return {"not measured": "no Google Speech Commands recordings: set EDGESNN_DATA"}
+    assert spotter.frontend is not None
+    pcm = load_pcm(open_dataset("gsc", task=spotter.classes), "testing").pcm
+    frontend, engine, x = spotter.frontend, Engine(spotter), features(pcm, spotter.frontend)
+    return {
+        "clips": len(x),
+        "features_in": throughput(lambda: engine.classify(x), len(x)),
+        "samples_in": throughput(lambda: engine.classify(features(pcm, frontend)), len(x)),
     }
 
 
