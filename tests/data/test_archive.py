@@ -14,6 +14,7 @@ from edgesnn.errors import DataError
 from edgesnn.trainer.data import archive as module
 from edgesnn.trainer.data import catalog
 from edgesnn.trainer.data.archive import ARCHIVES, fetch_recordings, unpack
+from edgesnn.trainer.data.locate import archive_folder
 
 
 def pack(path: Path, *members: tarfile.TarInfo | str) -> Path:
@@ -120,6 +121,17 @@ def test_fetch_unpacks_into_the_cache_and_drops_the_archive(
     assert asked == [(ARCHIVES[1].url, ARCHIVES[1].sha256)]
     assert (folder / "yes" / "a_nohash_0.wav").is_file()
     assert [p.name for p in own_cache.iterdir()] == [folder.name]
+    assert fetch_recordings(1) == folder
+    assert len(asked) == 1, "what lies there was fetched again"
+
+
+def test_fetch_keeps_what_it_does_not_know(own_cache: Path) -> None:
+    folder = archive_folder(2)
+    folder.mkdir(parents=True)
+    (folder / "thesis.tex").write_text("all of it")
+    with pytest.raises(DataError, match="holds no recordings, but is not empty"):
+        fetch_recordings(2)
+    assert [path.name for path in folder.iterdir()] == ["thesis.tex"]
 
 
 def test_dataset_without_recordings_asks_for_the_archive(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import functools
 import hashlib
+import http.client
 import http.server
 import tarfile
 import threading
@@ -207,6 +208,20 @@ def test_full_disk_keeps_what_came_and_says_so(
     with pytest.raises(DataError, match=r"no space left in .*EDGESNN_CACHE"):
         download(url, target, SHA256)
     assert not target.exists()
+    monkeypatch.undo()
+    download(url, target, SHA256)
+    assert target.read_bytes() == CONTENT
+
+
+def test_fault_of_the_network_while_reading_is_not_the_disks(
+    url: str, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> bytes:
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr(http.client.HTTPResponse, "read", broken)
+    with pytest.raises(DataError, match=r"was cut at 0 MiB .*Network is unreachable"):
+        download(url, target, SHA256)
     monkeypatch.undo()
     download(url, target, SHA256)
     assert target.read_bytes() == CONTENT

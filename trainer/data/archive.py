@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from edgesnn.errors import DataError
 from edgesnn.progress import track
 from edgesnn.trainer.data.download import download
-from edgesnn.trainer.data.locate import archive_folder
+from edgesnn.trainer.data.locate import archive_folder, at_or_below
 
 LARGEST_BYTES = 8 << 30
 """Version 2 unpacks to about 3.3 GB; an archive that claims much more is not it."""
@@ -48,10 +48,17 @@ ARCHIVES = {
 def fetch_recordings(version: int) -> Path:
     """Download and unpack an official archive into the cache folder; the folder it lies in.
 
+    Recordings that lie there already are left as they are.
+
     Raises:
-        DataError: the download or the unpacking failed; nothing partial stands in the folder.
+        DataError: the download or the unpacking failed; nothing partial stands in the folder. Or
+            something else stands where the recordings belong.
     """
     folder = archive_folder(version)
+    if (found := at_or_below(folder)) is not None:
+        return found
+    if folder.exists() and any(folder.iterdir()):
+        raise DataError(f"{folder} holds no recordings, but is not empty; remove it and try again")
     archive = ARCHIVES[version]
     packed = folder.with_name(folder.name + ".tar.gz")
     if not packed.exists():

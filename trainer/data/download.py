@@ -134,7 +134,8 @@ def _copy(response: _Response, file: BinaryIO, advance: Advance) -> int:
     while True:
         try:
             block = response.read(BLOCK)
-        except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
+        except (http.client.HTTPException, OSError) as error:
+            # Reading is the network's fault whatever its kind (TLS, no route); writing the disk's.
             raise CutError(str(error) or type(error).__name__) from error
         if not block:
             return received

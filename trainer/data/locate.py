@@ -25,7 +25,7 @@ def find_recordings(data_dir: Path | None, version: int | None = None) -> Path |
         DataError: `data_dir` or `$EDGESNN_DATA` names a folder without recordings.
     """
     for origin, base in _named(data_dir):
-        found = _at_or_below(base)
+        found = at_or_below(base)
         if found is None:
             raise DataError(
                 f"no recordings in {base} (from {origin}): expected one folder a word, or "
@@ -33,7 +33,7 @@ def find_recordings(data_dir: Path | None, version: int | None = None) -> Path |
             )
         return found
     for number in (2, 1) if version is None else (version,):
-        found = _at_or_below(archive_folder(number))
+        found = at_or_below(archive_folder(number))
         if found is not None:
             return found
     return None
@@ -63,7 +63,8 @@ def _named(data_dir: Path | None) -> Iterator[tuple[str, Path]]:
         yield "EDGESNN_DATA", Path(os.environ["EDGESNN_DATA"])
 
 
-def _at_or_below(base: Path) -> Path | None:
+def at_or_below(base: Path) -> Path | None:
+    """The folder with recordings: `base`, or speech_commands/ in it; None where neither is."""
     for folder in (base, base / FOLDER_NAME):
         if any((folder / name).exists() for name in (*MARKERS, "yes")):
             return folder
