@@ -43,3 +43,10 @@ def test_memories_are_plausible() -> None:
         for fixed in board.fixed:
             assert fixed.offset >= 64, "the vector table comes first"
     assert {board.core.name for board in BOARDS.values()} == set(CORES)
+
+
+def test_every_board_that_can_be_bought_has_a_sourced_timing_of_flash() -> None:
+    for board in BOARDS.values():
+        assert (board.timing is None) == (board.emulator is not None), board.name
+        if board.timing is not None:
+            assert board.timing.clock_hz == board.clock_hz and board.timing.source, board.name

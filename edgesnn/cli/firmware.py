@@ -90,11 +90,15 @@ def print_cost(cost: BoardCost) -> None:
         (f"days on a {power.battery.name}", f"{power.battery_days.likely:.3g} "
                          f"({power.battery_days.low:.3g} to {power.battery_days.high:.3g})"),
         ("at", f"{profile.clock_hz / 1e6:g} MHz, {profile.volts:g} V, {profile.regulator}, "
-               f"{profile.picojoules:g} pJ a cycle, flash without wait states"),
+               f"{profile.picojoules:g} pJ a cycle, {_waits(cost.flash_waits)}"),
         ("source", profile.source),
     ]  # fmt: skip
     title = f"{cost.board}, firmware in a simulated {profile.core}, {cost.clips} clips"
     console().print(facts(title, rows))
+
+
+def _waits(count: int) -> str:
+    return f"flash with {count} wait states" if count else "flash without wait states"
 
 
 def _fit_rows(cost: BoardCost) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from edgesnn.cli import options
@@ -61,11 +62,12 @@ def boards(json: options.Json = False) -> None:
             f"{board.clock_hz / 1e6:g}",
             board.flash.size >> 10,
             board.ram.size >> 10,
+            "" if board.timing is None else board.timing.wait_states,
             "yes" if board.verified else "no",
         )
         for board in BOARDS.values()
     ]
-    columns = ("board", "chip", "core", "MHz", "flash KiB", "RAM KiB", "map verified")
+    columns = ("board", "chip", "core", "MHz", "flash KiB", "RAM KiB", "waits", "map verified")
     console().print(table("boards", columns, rows))
 
 
@@ -83,4 +85,5 @@ def _board_record(board: Board) -> dict[str, Any]:
         "verified": board.verified,
         "emulator": None if board.emulator is None else board.emulator.machine,
         "note": board.note,
+        "flash_timing": None if board.timing is None else asdict(board.timing),
     }

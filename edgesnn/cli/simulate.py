@@ -29,6 +29,9 @@ def simulate(
         ),
     ] = None,
     sample: Annotated[int, typer.Option(help="Clips to run in the simulated core.", min=1)] = 10,
+    zero_wait: Annotated[
+        bool, typer.Option("--zero-wait", help="With --board: let its flash answer at once.")
+    ] = False,
     core: Annotated[
         str | None,
         typer.Option(
@@ -65,7 +68,10 @@ def simulate(
         from edgesnn.pipeline.folder import load_source
 
         network = load_source(source).network
-        costs = [board_cost(network, name, heard, sample, announce) for name in board]
+        costs = [
+            board_cost(network, name, heard, sample, announce, zero_wait=zero_wait)
+            for name in board
+        ]
     if json:
         boards = {"boards": [cost.record() for cost in costs]} if costs else {}
         print_json({"clips_from": heard.origin, **report.to_dict(), **boards})

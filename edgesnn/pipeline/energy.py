@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgesnn.boards import BOARDS, Board, emulated_board
+from edgesnn.boards import find_board
 from edgesnn.network import Network
 from edgesnn.network.arrays import IntArray
 from edgesnn.pipeline.datasets import Clips, spread
@@ -15,7 +15,7 @@ from edgesnn.pipeline.fit import CycleFit, events_by_clip, fit_cycles
 from edgesnn.pipeline.say import Say, silent
 
 if TYPE_CHECKING:
-    from edgesnn.sim.core.power import PowerProfile, PowerReport
+    from edgesnn.sim.core.power import PowerReport
 
 SAMPLE_RATE = 16_000
 STEP_SECONDS = 0.02
@@ -46,7 +46,7 @@ class BoardCost:
 
     Attributes:
         board: whose energy it is.
-        image: what the firmware was linked for; another board of the core where BOARDS lacks one.
+        flash_waits: wait states of flash in the simulation.
         clips: run in the simulated core.
         whole: a step, front-end included where the network has one.
         network: a step of the network alone.
@@ -57,7 +57,7 @@ class BoardCost:
     """
 
     board: str
-    image: str
+    flash_waits: int
     clips: int
     whole: StepCycles
     network: StepCycles
@@ -74,11 +74,15 @@ class BoardCost:
 
 
 def board_cost(
-    network: Network, board: str, clips: Clips, sample: int = 10, say: Say = silent
+    network: Network,
+    board: str,
+    clips: Clips,
+    sample: int = 10,
+    say: Say = silent,
+    *,
+    zero_wait: bool = False,
 ) -> BoardCost:
     """Run a sample of `clips` in the simulated core of `board`, and price the mean step of all.
-
-    Flash is taken to have no wait states; see docs/TIMING.md for what that leaves out.
 
     Args:
         network: the integer network.
@@ -86,18 +90,20 @@ def board_cost(
         clips: their sound where the network has a front-end, else their features.
         sample: clips to run, evenly spread.
         say: told what is run.
+        zero_wait: let flash answer at once, instead of with the board's timing.
 
     Raises:
         BoardError: no profile of `board`, the network does not fit it, or it is too slow.
         CompileError: no compiler for its core.
     """
     from edgesnn.pipeline.simulated import Simulated
+    from edgesnn.sim.core import board_map
     from edgesnn.sim.core.power import energy_of, power_profile
 
     profile = power_profile(board)
-    target = _target(profile)
+    target = find_board(profile.board)
     say(f"run {sample} clips in a simulated {target.core.title}")
-    machine = Simulated(network, target)
+    machine = Simulated(network, target, layout=board_map(target, zero_wait=zero_wait))
     chosen = spread(len(clips.features), sample)
     some = clips.some(sample)
     alone = machine.execute(some.features, traces=False)
@@ -110,16 +116,9 @@ def board_cost(
     hop = network.frontend.hop if network.frontend is not None else None
     power = energy_of(profile, mean, step_seconds=hop / SAMPLE_RATE if hop else STEP_SECONDS)
     return BoardCost(
-        profile.board, target.name, len(some.features), cycles, network_cycles, front_end,
-        whole.report.cpi, fit, power,
+        profile.board, whole.report.wait_states, len(some.features), cycles, network_cycles,
+        front_end, whole.report.cpi, fit, power,
     )  # fmt: skip
-
-
-def _target(profile: PowerProfile) -> Board:
-    """The board itself, or the emulated one of its core: without wait states they cost alike."""
-    if profile.board in BOARDS:
-        return BOARDS[profile.board]
-    return emulated_board(profile.core.removeprefix("cortex-"))
 
 
 def _hops(network: Network, clips: Clips) -> IntArray:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from edgesnn.sim.core.cache import count_flash
 from edgesnn.sim.core.compiled import compiled, inlined
 from edgesnn.sim.core.operations import (
     CODE,
@@ -19,15 +20,10 @@ from edgesnn.sim.core.operations import (
     PAGE,
     PAGE_SHIFT,
     ROW_SHIFT,
-    S_DATA_LINES,
-    S_DATA_SHIFT,
-    S_DATA_TAGS,
     S_FAULT,
     S_FAULT_SIZE,
     S_FAULT_STORE,
     S_FAULT_VALUE,
-    S_FLASH_READS,
-    S_FLASH_WAIT,
     S_MAIL,
     S_MAIL_VALUE,
     S_STALLS,
@@ -41,22 +37,6 @@ OFFSET = PAGE - 1
 FAILED = -1
 
 
-@compiled
-def _count_flash(state: Array, offset: int) -> None:
-    """Note a read of flash at a flat offset, and wait where its line is not at hand."""
-    state[S_FLASH_READS] += 1
-    if state[S_FLASH_WAIT] == 0:
-        return
-    lines = state[S_DATA_LINES]
-    if lines:
-        line = offset >> state[S_DATA_SHIFT]
-        slot = S_DATA_TAGS + (line & (lines - 1))
-        if state[slot] == line:
-            return
-        state[slot] = line
-    state[S_STALLS] += state[S_FLASH_WAIT]
-
-
 @inlined
 def load_word(state: Array, pages: Array, octets: Array, words: Array, address: int) -> int:
     """The word at `address`, or FAILED."""
@@ -64,7 +44,7 @@ def load_word(state: Array, pages: Array, octets: Array, words: Array, address: 
     if entry >= 0 and address & 3 == 0:
         place = (entry & ~OFFSET) + (address & OFFSET)
         if entry & FLASH:
-            _count_flash(state, place)
+            count_flash(state, place)
         return int(words[place >> 2])
     return _load_slow(state, pages, octets, address, 4)
 
@@ -76,7 +56,7 @@ def load_half(state: Array, pages: Array, octets: Array, halves: Array, address:
     if entry >= 0 and address & 1 == 0:
         place = (entry & ~OFFSET) + (address & OFFSET)
         if entry & FLASH:
-            _count_flash(state, place)
+            count_flash(state, place)
         return int(halves[place >> 1])
     return _load_slow(state, pages, octets, address, 2)
 
@@ -88,7 +68,7 @@ def load_byte(state: Array, pages: Array, octets: Array, address: int) -> int:
     if entry >= 0:
         place = (entry & ~OFFSET) + (address & OFFSET)
         if entry & FLASH:
-            _count_flash(state, place)
+            count_flash(state, place)
         return int(octets[place])
     return _load_slow(state, pages, octets, address, 1)
 
@@ -212,7 +192,7 @@ def block(state: Array, pages: Array, table: Array, address: int, count: int, st
         if first >= 0 and entry >= 0 and end - begin == last - address and allowed:
             if first & FLASH:
                 for place in range(begin, end + 4, 4):
-                    _count_flash(state, place)
+                    count_flash(state, place)
             if store and (first | entry) & CODE:
                 for offset in range(begin, end + 4, 2):
                     forget(table, offset)

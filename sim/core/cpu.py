@@ -10,6 +10,7 @@ import numpy as np
 from edgesnn.errors import MachineError
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.architecture import CoreModel, core_model
+from edgesnn.sim.core.cache import fresh_state, prepare_flash
 from edgesnn.sim.core.devices import Bus, Device
 from edgesnn.sim.core.elf import Image
 from edgesnn.sim.core.exceptions import Exceptions
@@ -72,7 +73,7 @@ class Core:
         self.timing = timing or timing_of(self.model.timing)
         self.memory = Memory(layout)
         self.regs = np.zeros(op.REGISTERS, np.int64)
-        self.state = np.zeros(op.STATE, np.int64)
+        self.state = fresh_state(layout.timing, self.memory.flash_bytes)
         self._clear_profile()
         self.translator = Translator(self.memory, self.model, self.timing)
         self.exceptions = Exceptions(self)
@@ -93,16 +94,7 @@ class Core:
         state[op.S_EXCLUSIVE] = -1
         state[op.S_STACK_LOW] = FOREVER
         state[op.S_STRICT] = self.model.strict_alignment
-        state[op.S_LINE_SHIFT] = 62
-        if layout.wait_states:
-            state[op.S_LINE_SHIFT] = (layout.line_bytes // 2).bit_length() - 1
-            state[op.S_DATA_SHIFT] = layout.line_bytes.bit_length() - 1
-            state[op.S_LINE_COST] = state[op.S_FLASH_WAIT] = layout.wait_states
-            state[op.S_PREFETCH] = layout.prefetch
-            state[op.S_CACHE_LINES], state[op.S_DATA_LINES] = layout.cache_lines, layout.data_lines
-        state[op.S_LINE] = state[op.S_LAST_LINE] = -1
-        state[op.S_TAGS :] = -1
-        state[op.S_FLASH_ROWS] = self.memory.flash_bytes // 2
+        prepare_flash(state, layout.timing, self.memory.flash_bytes)
         state[op.S_DIVIDE_BASE] = dynamic.divide_base
         state[op.S_DIVIDE_BITS] = dynamic.divide_bits
         state[op.S_DIVIDE_MOST] = dynamic.divide_most

@@ -39,6 +39,7 @@ from edgesnn.sim.core.bits import (
     shift,
     signed,
 )
+from edgesnn.sim.core.cache import fetch_line
 from edgesnn.sim.core.compiled import cached, compiled, inlined
 from edgesnn.sim.core.media import dsp, dsp_long, parallel
 
@@ -87,24 +88,6 @@ def long_cycles(state: Array, flow: int, a: int, b: int) -> int:
     if state[op.S_LONG_MULTIPLY] == 0 or flow >> 20 & 3 != op.LONG_MULTIPLY:
         return 0
     return int(a >> 16 != 0) + int(b >> 16 != 0)
-
-
-@compiled
-def fetch_line(state: Array, line: int, now: int) -> int:
-    """Wait for a line of flash that execution has just entered, at cycle `now`."""
-    if line << state[op.S_LINE_SHIFT] >= state[op.S_FLASH_ROWS]:
-        return 0
-    ahead = state[op.S_PREFETCH] != 0 and line == state[op.S_LAST_LINE] + 1
-    since = now - state[op.S_LAST_ENTRY]
-    state[op.S_LAST_LINE], state[op.S_LAST_ENTRY] = line, now
-    lines = state[op.S_CACHE_LINES]
-    if lines:
-        slot = op.S_TAGS + (line & (lines - 1))
-        if state[slot] == line:
-            return 0
-        state[slot] = line
-    wait: int = state[op.S_LINE_COST]
-    return max(wait - since, 0) if ahead else wait
 
 
 @compiled
@@ -660,7 +643,9 @@ def execute(
 def _sources() -> int:
     """A digest of all that is compiled together, which Numba's cache would not look at."""
     digest = hashlib.sha256()
-    for name in ("access.py", "bits.py", "compiled.py", "loop.py", "media.py", "operations.py"):
+    for name in (
+        "access.py", "bits.py", "cache.py", "compiled.py", "loop.py", "media.py", "operations.py",
+    ):  # fmt: skip
         digest.update((Path(__file__).parent / name).read_bytes())
     return int.from_bytes(digest.digest()[:7], "little")
 

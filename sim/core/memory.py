@@ -10,11 +10,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from edgesnn.boards import FlashTiming
 from edgesnn.errors import MachineError
 from edgesnn.sim.core.operations import (
     CODE,
     FLASH,
-    MOST_LINES,
     PAGE,
     PAGE_SHIFT,
     ROW,
@@ -23,6 +23,7 @@ from edgesnn.sim.core.operations import (
 )
 
 Kind = Literal["flash", "ram", "tcm", "peripheral"]
+LONGEST_WAIT = 10_000  # cycles
 LARGEST = 1 << 26  # bytes of memory altogether; the decode table is sixteen times as large
 
 
@@ -57,29 +58,15 @@ class MemoryMap:
 
     Attributes:
         regions: memory and peripherals, none overlapping.
-        wait_states: cycles that a line of flash takes beyond one, at the board's clock.
-        line_bytes: bytes that one access to flash brings, a power of two.
-        prefetch: the next line is fetched while this one runs.
-        cache_lines: lines of an instruction cache, a power of two; 0 for one line buffer.
-        data_lines: lines of a data cache for reads of flash, likewise.
+        timing: of flash; None where it answers at once.
     """
 
     regions: tuple[Region, ...]
-    wait_states: int = 0
-    line_bytes: int = 16
-    prefetch: bool = False
-    cache_lines: int = 0
-    data_lines: int = 0
+    timing: FlashTiming | None = None
 
     def __post_init__(self) -> None:
-        for what, number in (
-            ("line_bytes", self.line_bytes), ("cache_lines", self.cache_lines),
-            ("data_lines", self.data_lines),
-        ):  # fmt: skip
-            if number < 0 or number & (number - 1) or number > MOST_LINES:
-                raise MachineError(f"{what} is {number}; use a power of two up to {MOST_LINES}")
-        if self.line_bytes < 4 or not 0 <= self.wait_states < 64:
-            raise MachineError("flash needs lines of 4 bytes or more and 0 to 63 wait states")
+        if self.timing is not None:
+            _check_timing(self.timing)
         self._check_regions()
 
     def _check_regions(self) -> None:
@@ -101,6 +88,17 @@ class MemoryMap:
     def region_of(self, address: int) -> Region | None:
         """The region that holds `address`."""
         return next((region for region in self.regions if address in region), None)
+
+
+def _check_timing(timing: FlashTiming) -> None:
+    line = timing.line_bytes
+    if not 4 <= line <= PAGE or line & (line - 1):
+        raise MachineError(f"a line of flash has {line} bytes; use a power of two, 4 to {PAGE}")
+    if not (0 <= timing.code_wait <= LONGEST_WAIT and 0 <= timing.data_wait <= LONGEST_WAIT):
+        raise MachineError(f"waits for flash must be 0 to {LONGEST_WAIT} cycles")
+    for cache in (timing.code_cache, timing.data_cache):
+        if cache and (cache.ways < 1 or cache.lines % cache.ways or cache.sets & cache.sets - 1):
+            raise MachineError(f"{cache} needs a power of two of sets, each of as many ways")
 
 
 # Generous enough for any firmware that is linked for the usual addresses.

@@ -209,16 +209,13 @@ REASONS = ("limit", "deadline", "decode", "undefined", "system", "access", "fetc
     S_PREFETCH,  # 1: the line after the last one is fetched ahead
     S_LAST_LINE,  # line that was entered last, and the cycle at which it was
     S_LAST_ENTRY,
-    S_CACHE_LINES,  # lines of the instruction cache, 0 for a single line buffer
-    S_DATA_LINES,  # lines of the data cache, likewise
-    S_DATA_SHIFT,  # log2 of its bytes a line
+    S_CODE_CACHE,  # slot where the cache of instructions starts, 0 for a single line buffer
+    S_DATA_CACHE,  # of the cache of constants, likewise; the same where they share one
+    S_DATA_SHIFT,  # log2 of bytes a line of flash
     S_SOURCES,  # which sources the loop was compiled from
 ) = range(40)
-# Tags of the two caches, direct-mapped, follow the slots.
-MOST_LINES = 1024
-S_TAGS = 64
-S_DATA_TAGS = S_TAGS + MOST_LINES
-STATE = S_DATA_TAGS + MOST_LINES
+# The caches of flash follow the slots (edgesnn.sim.core.cache).
+STATE = 64
 
 # Flags in the low bits of a page's entry.
 PAGE_SHIFT = 12

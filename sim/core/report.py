@@ -148,12 +148,12 @@ def report(core: Core, stop: Stop, spans: Spans | None = None) -> CoreReport:
     loads = sum(facts.words_moved(i) * n for i, n, _ in executed if i.op in facts.LOADS)
     stores = sum(facts.words_moved(i) * n for i, n, _ in executed if i.op in facts.STORES)
     state = core.state
-    low = int(state[op.S_STACK_LOW])
+    low, timing = int(state[op.S_STACK_LOW]), core.memory.layout.timing
     return CoreReport(
         core=core.model.name, stop=stop.reason, code=stop.code, cycles=core.cycles,
         instructions=core.instructions, asleep=core.slept, loads=loads, stores=stores,
         flash_reads=int(state[op.S_FLASH_READS]), stack_bytes=max(core.stack_top - low, 0),
-        wait_states=core.memory.layout.wait_states, functions=_functions(core, executed),
+        wait_states=timing.wait_states if timing else 0, functions=_functions(core, executed),
         kinds=_kinds(executed), spans=tuple(spans.costs()) if spans else (),
         output=core.output(), unmodelled=tuple(sorted(core.bus.unmodelled.touched)),
     )  # fmt: skip

@@ -17,17 +17,19 @@ PERIPHERALS = Region(0x40000000, 0x20000000, "peripheral", "peripherals")
 DEFAULT_LIMIT = 1_000_000_000  # instructions
 
 
-def board_map(board: Board) -> MemoryMap:
-    """The memory map of a board: flash, all of its RAM, and peripherals; no wait states.
+def board_map(board: Board, *, zero_wait: bool = False) -> MemoryMap:
+    """The memory map of a board: flash with its timing, all of its RAM, and peripherals.
 
-    Use `dataclasses.replace` to add those that its flash has at the clock in question.
+    Args:
+        board: from `edgesnn.boards`; emulated ones have no timing of flash.
+        zero_wait: let flash answer at once.
     """
     flash_base = board.flash.origin & -PAGE
     regions = [Region(flash_base, board.flash.end - flash_base, "flash", "flash")]
     regions += [Region(ram.origin, ram.size, "ram", "RAM") for ram in (board.ram, *board.more_ram)]
     if all(region.end <= PERIPHERALS.base or region.base >= PERIPHERALS.end for region in regions):
         regions.append(PERIPHERALS)
-    return MemoryMap(tuple(regions))
+    return MemoryMap(tuple(regions), None if zero_wait else board.timing)
 
 
 def make_core(

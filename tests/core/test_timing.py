@@ -1,10 +1,13 @@
 """The timing tables against documented cycle counts, rule by rule."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from edgesnn.sim.core import CORES, Core, MemoryMap, Region, core_model
+from edgesnn.boards import BOARDS, Board, Cache, FlashTiming
+from edgesnn.errors import MachineError
+from edgesnn.sim.core import CORES, Core, MemoryMap, Region, board_map, core_model
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.decode import decode
 from edgesnn.sim.core.timing.model import REFILLED, Step, price
@@ -55,8 +58,11 @@ def test_tables_price_every_encoding(name: str) -> None:
         previous = code[1]
 
 
-def _flash_cycles(code: bytes, instructions: int = 16, **flash: int) -> Core:
-    layout = MemoryMap((Region(0, 0x1000, "flash"), Region(0x20000000, 0x1000, "ram")), **flash)
+REGIONS = (Region(0, 0x1000, "flash"), Region(0x20000000, 0x1000, "ram"))
+
+
+def _flash_cycles(code: bytes, instructions: int = 16, waits: int = 0, **flash: Any) -> Core:
+    layout = MemoryMap(REGIONS, FlashTiming(1, waits, 16, waits, waits, **flash))
     core = Core("cortex-m4", layout)
     core.memory.write(0, code)
     core.pc = 0
@@ -69,21 +75,21 @@ LOOP = bytes.fromhex("00bf" * 15 + "efe7")  # two lines of sixteen bytes, the la
 
 
 def test_flash_wait_states_are_paid_once_a_line() -> None:
-    none, four = _flash_cycles(NOPS), _flash_cycles(NOPS, wait_states=4)
+    none, four = _flash_cycles(NOPS), _flash_cycles(NOPS, waits=4)
     assert none.cycles == 16
     assert four.cycles == 16 + 2 * 4  # sixteen 2-byte instructions are two lines of 16 bytes
 
 
 def test_prefetch_hides_what_the_line_before_took() -> None:
-    fast = _flash_cycles(NOPS, wait_states=4, prefetch=True)
-    slow = _flash_cycles(NOPS, wait_states=14, prefetch=True)
+    fast = _flash_cycles(NOPS, waits=4, prefetch=True)
+    slow = _flash_cycles(NOPS, waits=14, prefetch=True)
     assert fast.cycles == 16 + 4  # eight cycles of the first line hide the second's four
     assert slow.cycles == 16 + 14  # 14 + 8 cycles after the first was asked for, it is there
 
 
 def test_an_instruction_cache_pays_once() -> None:
-    without = _flash_cycles(LOOP, 160, wait_states=4)
-    with_cache = _flash_cycles(LOOP, 160, wait_states=4, cache_lines=4)
+    without = _flash_cycles(LOOP, 160, waits=4)
+    with_cache = _flash_cycles(LOOP, 160, waits=4, code_cache=Cache(4, 1))
     perfect = _flash_cycles(LOOP, 160)
     assert with_cache.cycles == perfect.cycles + 2 * 4
     assert without.cycles == perfect.cycles + 20 * 4
@@ -92,11 +98,71 @@ def test_an_instruction_cache_pays_once() -> None:
 def test_data_read_from_flash_waits_and_is_counted() -> None:
     code = bytes.fromhex("06480649") + NOPS  # ldr r0 and r1 from two words of one line
     plain = _flash_cycles(code)
-    waited = _flash_cycles(code, wait_states=3)
-    cached = _flash_cycles(code, wait_states=3, data_lines=2)
+    waited = _flash_cycles(code, waits=3)
+    cached = _flash_cycles(code, waits=3, data_cache=Cache(2, 2))
     assert int(waited.state[op.S_FLASH_READS]) == int(cached.state[op.S_FLASH_READS]) == 2
     assert waited.cycles == plain.cycles + 2 * 3 + 2 * 3
     assert cached.cycles == plain.cycles + 2 * 3 + 1 * 3
+
+
+def _loads(places: list[int], **flash: Any) -> int:
+    """Cycles that loads from flash at `places` wait for it, a line being 16 bytes."""
+    core = Core("cortex-m4", MemoryMap(REGIONS, FlashTiming(1, 0, 16, 0, 7, **flash)))
+    core.memory.write(0, bytes.fromhex("0868") * len(places))  # ldr r0, [r1]
+    core.pc = 0
+    spent = []
+    for place in places:
+        core.regs[1] = place
+        before = core.cycles
+        core.run(instructions=1)
+        spent.append(core.cycles - before)
+    return sum(cycles >= 7 for cycles in spent)
+
+
+def test_two_ways_keep_what_one_way_throws_out() -> None:
+    """Lines 0x800 and 0x840 share a set of four; a third one evicts the least recently used."""
+    turns = [0x800, 0x840, 0x800, 0x840, 0x800, 0x840]
+    assert _loads(turns) == 6
+    assert _loads(turns, data_cache=Cache(4, 1)) == 6
+    assert _loads(turns, data_cache=Cache(8, 2)) == 2
+    assert _loads([0x800, 0x840, 0x804, 0x880, 0x808], data_cache=Cache(8, 2)) == 3
+    assert _loads([0x800, 0x840, 0x880, 0x800], data_cache=Cache(8, 2)) == 4
+    assert _loads([0x800, 0x840, 0x880, 0x800], data_cache=Cache(8, 8)) == 3
+
+
+def test_a_shared_cache_serves_constants_from_lines_of_code() -> None:
+    assert _loads([0x00, 0x04], code_cache=Cache(8, 2), shared=True) == 0
+    assert _loads([0x00, 0x04], code_cache=Cache(8, 2), data_cache=Cache(8, 2)) == 1
+
+
+@pytest.mark.parametrize(
+    "timing",
+    [
+        FlashTiming(1, 1, 12, 1, 1),
+        FlashTiming(1, 1, 16, 1 << 20, 1),
+        FlashTiming(1, 1, 16, 1, -1),
+        FlashTiming(1, 1, 16, 1, 1, code_cache=Cache(12, 2)),
+        FlashTiming(1, 1, 16, 1, 1, data_cache=Cache(8, 3)),
+    ],
+)
+def test_impossible_flash_is_refused(timing: FlashTiming) -> None:
+    with pytest.raises(MachineError, match=r"power of two|waits for flash"):
+        MemoryMap(REGIONS, timing)
+
+
+@pytest.mark.parametrize("board", [b for b in BOARDS.values() if b.timing], ids=lambda b: b.name)
+def test_a_board_waits_for_its_flash(board: Board) -> None:
+    """A loop over more constants than any cache holds, on every board that can be bought."""
+    waits, ideal = (
+        Core(board.core.name, board_map(board, zero_wait=zero)) for zero in (False, True)
+    )
+    code = bytes.fromhex("08684031fce7")
+    for core in (waits, ideal):
+        core.memory.write(board.flash.origin, code)  # 1: ldr r0, [r1]; adds r1, #64; b 1b
+        core.pc, core.regs[1] = board.flash.origin, board.flash.origin
+        core.run(instructions=3000)
+    assert board.timing is not None
+    assert waits.cycles - ideal.cycles == pytest.approx(1000 * board.timing.data_wait, rel=0.01)
 
 
 @needs_gcc
