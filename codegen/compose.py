@@ -8,6 +8,7 @@ from edgesnn.codegen.layout import Table, group_layout, padded, parameter_layout
 from edgesnn.codegen.names import member_names
 from edgesnn.codegen.program import (
     Axons,
+    DetectorCode,
     GroupCode,
     LayerCode,
     Member,
@@ -47,8 +48,9 @@ def build_program(network: Network) -> Program:
     layers = tuple(_layer(network, x, members[x.name], groups, spikes) for x in network.layers)
     tables, fields = _frontend(network)
     return Program(
-        network, layers, _input_members(network, seen), seen, _scratch(layers), tables, fields
-    )
+        network, layers, _input_members(network, seen), seen, _scratch(layers), tables, fields,
+        _detector(network),
+    )  # fmt: skip
 
 
 def _spike_ring(network: Network, layer: Layer, members: dict[str, str]) -> Ring:
@@ -205,6 +207,26 @@ def _input_members(network: Network, seen: Ring) -> tuple[Member, ...]:
     if seen.slots > 1:
         members.append(Member("uint8_t", "cursor"))
     return tuple(members)
+
+
+def _detector(network: Network) -> DetectorCode | None:
+    if network.detector is None:
+        return None
+    classes, each = len(network.classes), network.detector
+    members = (
+        Member("int32_t", "smooth", (classes,)),
+        Member("uint16_t", "wait"),
+        Member("uint16_t", "held"),
+    )
+    keyword = table(f"{network.name}_keyword", np.uint8, np.array(each.keywords(network.classes)))
+    fields = (
+        ("keyword", keyword.name),
+        ("classes", f"{classes}"),
+        ("smoothing", f"{each.smoothing}"),
+        ("threshold", f"{each.threshold}"),
+        ("refractory", f"{each.refractory}"),
+    )
+    return DetectorCode(members, keyword, fields)
 
 
 def _scratch(layers: tuple[LayerCode, ...]) -> tuple[Member, ...]:

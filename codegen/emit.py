@@ -88,10 +88,13 @@ def package_version() -> str:
 
 
 def _runtime_texts(network: Network) -> dict[str, str]:
-    """The runtime's headers; the front-end's only where there is one."""
+    """The runtime's headers; those of front-end and detector only where there is one."""
+    absent = set()
+    if network.frontend is None:
+        absent.add("edgesnn_frontend.h")
+    if network.detector is None:
+        absent.add("edgesnn_detector.h")
     headers = sorted(RUNTIME.glob("edgesnn_*.h"))
     return {
-        path.name: path.read_text(encoding="utf-8")
-        for path in headers
-        if network.frontend is not None or path.name != "edgesnn_frontend.h"
+        path.name: path.read_text(encoding="utf-8") for path in headers if path.name not in absent
     }

@@ -72,6 +72,28 @@ class HostC:
         hops = whole_hops(self.network, pcm)
         return self._run(self._library.edgesnn_run_pcm, hops)
 
+    def run_stream(self, features: IntArray) -> tuple[IntArray, IntArray]:
+        """Run int8 `features (steps, channels)` as one stream, from reset.
+
+        Returns scores, int32 `(steps, classes)`, and detections, int32 `(steps,)`, −1 for none.
+
+        Raises:
+            UsageError: the network has no detector, or `features` have another type or shape.
+        """
+        if self.network.detector is None:
+            raise UsageError(f"network {self.network.name} has no detector")
+        require_features(features[None], self.network)
+        given = np.ascontiguousarray(features)
+        scores = np.zeros((len(given), len(self.network.classes)), np.int32)
+        detected = np.zeros(len(given), np.int32)
+        given_at, scores_at, detected_at = (
+            each.ctypes.data_as(ctypes.c_void_p) for each in (given, scores, detected)
+        )
+        self._library.edgesnn_run_stream(
+            given_at, ctypes.c_uint32(len(given)), scores_at, detected_at
+        )
+        return scores, detected
+
     def _run(self, entry: Callable[..., object], given: IntArray) -> Traces:
         clips, steps = given.shape[:2]
         records = np.zeros((clips, steps), self._dtype)

@@ -18,7 +18,7 @@ class MemoryRow:
     """One part of the network.
 
     Attributes:
-        name: the layer, `front-end`, `input` or `scratch`.
+        name: the layer, `front-end`, `input`, `detector` or `scratch`.
         flash_bytes: its `const` tables.
         ram_bytes: its part of the state, padding included.
         neurons, synapses: 0 for parts that are not layers.
@@ -69,6 +69,9 @@ def plan_of(program: Program) -> MemoryPlan:
         rows.append(MemoryRow("front-end", _flash(program.frontend_tables), 0))
     rows.append(_input_row(program))
     rows += [_layer_row(program.network, layer) for layer in program.layers]
+    if program.detector is not None:
+        ram = struct_bytes(program.detector.members)
+        rows.append(MemoryRow("detector", program.detector.keyword.flash_bytes, ram))
     rows.append(MemoryRow("scratch", 0, scratch_bytes(program)))
     return MemoryPlan(tuple(rows))
 

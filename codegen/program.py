@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from edgesnn.codegen.layout import GroupLayout, Table
 from edgesnn.network import AdaptiveLeaky, Layer, Network
 
-_SIZES = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "int32_t": 4, "uint32_t": 4}
+_SIZES = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "uint16_t": 2, "int32_t": 4, "uint32_t": 4}
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,15 @@ class LayerCode:
 
 
 @dataclass(frozen=True, eq=False)
+class DetectorCode:
+    """The detector: its part of the state, which classes are keywords, and its struct."""
+
+    members: tuple[Member, ...]
+    keyword: Table
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Program:
     """A network's C program."""
 
@@ -154,6 +163,7 @@ class Program:
     scratch: tuple[Member, ...]
     frontend_tables: tuple[Table, ...]
     frontend_fields: tuple[tuple[str, str], ...]
+    detector: DetectorCode | None = None
 
     @property
     def rings(self) -> tuple[Ring, ...]:

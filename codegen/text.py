@@ -79,6 +79,10 @@ def context(program: Program) -> dict[str, Any]:
         "input_members": [_declaration(member) for member in program.input_members],
         "scratch": [_declaration(member) for member in program.scratch],
         "scratch_currents": program.scratch[0].shape[0],
+        "detector": program.detector,
+        "detector_members": []
+        if program.detector is None
+        else [_declaration(member) for member in program.detector.members],
         "rings": program.rings,
         "seen_delta": delta,
         "seen_now": program.seen.before(0) if program.seen.slots else "",

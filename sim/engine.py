@@ -59,10 +59,10 @@ class Engine:
 
     def run(self, features: IntArray) -> Traces:
         """Every membrane and spike for int8 `features (clips, steps, channels)`."""
-        x = self._arranged(features)
+        x = self.arranged(features)
         record = Record.zeros(self.plan, *x.shape[:2])
         self._run(x, record)
-        return self._traces(record)
+        return self.traces(record)
 
     def classify(self, features: IntArray, progress: Callable[[int], None] | None = None) -> Result:
         """Scores, decisions and counts for int8 `features (clips, steps, channels)`.
@@ -72,11 +72,11 @@ class Engine:
         Raises:
             UsageError: `features` have another shape or dtype, or no steps.
         """
-        x = self._arranged(features)
+        x = self.arranged(features)
         scores, counts = self._run(x, None, progress)
         return Result(scores, np.argmax(scores, axis=1), x.shape[1], counts)
 
-    def _arranged(self, features: IntArray) -> IntArray:
+    def arranged(self, features: IntArray) -> IntArray:
         """`features` checked, and channel-last as the plan is."""
         source = self.network.input
         if features.ndim != 3 or features.dtype != np.int8 or features.shape[2] != source.size:
@@ -103,7 +103,8 @@ class Engine:
             state = State.zeros(plan, len(x[lanes]))
             kept = Record.zeros(plan, 0, 0) if record is None else record
             part = Counts(*(each[lanes] for each in counts))
-            run_clips(plan, self.rows, state, x[lanes], part, Record(*(r[lanes] for r in kept)))
+            made = Record(*(r[lanes] for r in kept))
+            run_clips(plan, self.rows, state, x[lanes], part, made, 0)
             scores[lanes] = state.v[:, plan.layers[-1].first :]
             return len(x[lanes])
 
@@ -113,7 +114,7 @@ class Engine:
                     progress(done)
         return scores[:, _c_order(self.network.readout.shape)], counts
 
-    def _traces(self, record: Record) -> Traces:
+    def traces(self, record: Record) -> Traces:
         """`record` by layer, in C order."""
         traces = Traces({}, {}, {})
         for number, layer in enumerate(self.network.layers):

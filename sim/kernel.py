@@ -55,23 +55,31 @@ _I24_LOW, _I24_HIGH = np.int32(-(1 << 23)), np.int32((1 << 23) - 1)
 
 @_njit
 def run_clips(
-    plan: Plan, rows: Rows, state: State, features: IntArray, counts: Counts, record: Record
+    plan: Plan,
+    rows: Rows,
+    state: State,
+    features: IntArray,
+    counts: Counts,
+    record: Record,
+    start: int,
 ) -> None:
-    """Run int8 `features (clips, steps, channels)` from a `state` of zeros, one clip a lane.
+    """Run int8 `features (clips, steps, channels)` from step `start` on, one clip a lane.
 
-    Fills `counts`, and `record` where it has clips; the scores stand in `state.v` at the end.
+    `state` is zeros for `start` 0, else what the steps before it left. Fills `counts`, and
+    `record` where it has clips; the scores stand in `state.v` at the end.
     """
-    for step in range(features.shape[1]):
-        _send_input(plan, state, step, features, counts.emitted)
+    for now in range(features.shape[1]):
+        step = start + now
+        _send_input(plan, state, step, features[:, now], counts.emitted)
         for layer in range(len(plan.layers)):
             _gather(plan, rows, state, layer, step, counts.delivered)
             _update(plan, state, layer, step, counts.changed)
             if plan.layers[layer].kind != READOUT:
                 _emit(plan, state, layer, step, counts.emitted)
         if len(record.v):
-            record.v[:, step] = state.v
-            record.a[:, step] = state.a
-            record.spikes[:, step] = state.fired
+            record.v[:, now] = state.v
+            record.a[:, now] = state.a
+            record.spikes[:, now] = state.fired
 
 
 @_njit
@@ -81,7 +89,7 @@ def _send_input(plan: Plan, state: State, step: int, features: IntArray, emitted
     start = slot * plan.sources[0].width
     for lane in range(len(features)):
         count = _list_sent(
-            features[lane, step], state.reference[lane], plan.delta,
+            features[lane], state.reference[lane], plan.delta,
             state.ring[lane, start:], state.values[lane, start:],
         )  # fmt: skip
         state.ring_count[lane, slot] = count

@@ -18,6 +18,7 @@ from edgesnn.network import (
     Conv1d,
     Conv2d,
     Dense,
+    Detector,
     Identity,
     Input,
     IntegrateAndFire,
@@ -232,7 +233,19 @@ def networks(draw: Draw, most_layers: int = 3) -> Network:
     readout = Readout(decay=rng.integers(200, 257, classes))
     layers.append(_layer(draw, rng, "readout", (classes,), groups, readout))
     names = tuple(f"class{number}" for number in range(classes))
-    return Network(name="net", input=source, layers=tuple(layers), classes=names)
+    detector = draw(detectors(names)) if classes > 1 and draw(st.booleans()) else None
+    return Network(name="net", input=source, layers=tuple(layers), classes=names, detector=detector)
+
+
+@st.composite
+def detectors(draw: Draw, classes: tuple[str, ...]) -> Detector:
+    """A detector for `classes`, of which at least one is a keyword."""
+    return Detector(
+        smoothing=draw(st.integers(0, 8)),
+        threshold=draw(st.sampled_from((1, 2, 50, 1000))),
+        refractory=draw(st.sampled_from((0, 1, 3, 50))),
+        rejected=tuple(draw(st.sets(st.sampled_from(classes), max_size=len(classes) - 1))),
+    )
 
 
 def clips(network: Network, seed: int, count: int = 2, steps: int = 12) -> IntArray:

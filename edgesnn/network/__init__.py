@@ -1,5 +1,6 @@
 """The integer network: data structure, validation, bounds, listing, file (docs/SPEC.md)."""
 
+from edgesnn.network.detector import Detector
 from edgesnn.network.file import dumps, identity, load_network, loads, save_network
 from edgesnn.network.graph import INPUT, Input, InvalidNetworkError, Layer, Network
 from edgesnn.network.listing import listing
@@ -22,6 +23,7 @@ __all__ = [
     "Conv1d",
     "Conv2d",
     "Dense",
+    "Detector",
     "Identity",
     "Input",
     "IntegrateAndFire",

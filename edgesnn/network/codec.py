@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
@@ -51,11 +52,19 @@ class Codec:
     """Writes and reads one type of file.
 
     `what` names it, `version` is major and minor, `kinds` are the dataclasses that may occur, the
-    outermost first. A reader takes files of its own major version and of no later minor.
+    outermost first. A reader takes files of its own major version and of no later minor. `since`
+    gives fields that may be None the minor version that brought them: where it is None such a
+    field is left out, and a file states the lowest minor version that has all its fields.
     """
 
-    def __init__(self, what: str, version: tuple[int, int], kinds: tuple[type, ...]) -> None:
-        self.what, self.version, self.root = what, version, kinds[0]
+    def __init__(
+        self,
+        what: str,
+        version: tuple[int, int],
+        kinds: tuple[type, ...],
+        since: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        self.what, self.version, self.root, self.since = what, version, kinds[0], since
         self.kinds = {kind.__name__: kind for kind in kinds}
 
     def dumps(self, value: Any) -> bytes:
@@ -66,7 +75,7 @@ class Codec:
         content = self._encode(value, "", tensors)
         header = {
             "what": self.what,
-            "format": list(self.version),
+            "format": [self.version[0], self._minor(value)],
             "content": content,
             "digest": _digest(content, tensors),
         }
@@ -87,6 +96,13 @@ class Codec:
         if not isinstance(value, self.root) or self.dumps(value) != data:
             raise self._damaged(name, "its content does not match its checksum")
         return value
+
+    def _minor(self, value: Any) -> int:
+        later = (minor for name, minor in self.since.items() if getattr(value, name) is not None)
+        return max(later, default=0)
+
+    def _absent(self, name: str, value: Any) -> bool:
+        return name in self.since and value is None
 
     def _damaged(self, name: str, why: str) -> FileFormatError:
         return FileFormatError(
@@ -140,6 +156,7 @@ class Codec:
         parts = {
             each.name: self._encode(getattr(value, each.name), _join(path, each.name), tensors)
             for each in fields(value)
+            if not self._absent(each.name, getattr(value, each.name))
         }
         return {_tag(type(value)): type(value).__name__, **parts}
 
@@ -153,7 +170,11 @@ class Codec:
         if value.keys() == {"tensor"}:
             return tensors[value["tensor"]]
         kind = self.kinds[value["class" if "class" in value else "kind"]]
-        known = {each.name: str(each.type) for each in fields(kind)}
+        known = {
+            each.name: str(each.type)
+            for each in fields(kind)
+            if each.name not in self.since or each.name in value
+        }
         if value.keys() != {_tag(kind), *known}:
             raise KeyError(f"{path or self.what} has not the fields of a {kind.__name__}")
         for each, annotation in known.items():

@@ -7,20 +7,26 @@ from pathlib import Path
 
 from edgesnn.files import write_atomic
 from edgesnn.network.codec import Codec, read_file
+from edgesnn.network.detector import Detector
 from edgesnn.network.graph import Input, Layer, Network
 from edgesnn.network.neurons import AdaptiveLeaky, IntegrateAndFire, Leaky, Readout
 from edgesnn.network.synapses import Conv1d, Conv2d, Dense, Identity, Pool, Sparse
 
-#: Major and minor version of the format.
-FORMAT = (1, 0)
+#: Major version of the format, and the newest minor version that is read.
+FORMAT = (1, 1)
+
+#: Fields that came with a later minor version: absent where they are None, so that a network
+#: without them has the bytes, and the identity, that it always had.
+_SINCE = {"detector": 1}
 
 _CODEC = Codec(
     "esnn",
     FORMAT,
     (
         Network, Input, Layer, Dense, Sparse, Conv1d, Conv2d, Pool, Identity,
-        IntegrateAndFire, Leaky, AdaptiveLeaky, Readout,
+        IntegrateAndFire, Leaky, AdaptiveLeaky, Readout, Detector,
     ),
+    _SINCE,
 )  # fmt: skip
 
 

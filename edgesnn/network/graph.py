@@ -13,6 +13,7 @@ import numpy as np
 
 from edgesnn.errors import NetworkError
 from edgesnn.network.arrays import IntArray, assign, frozen
+from edgesnn.network.detector import Detector
 from edgesnn.network.neurons import Neuron, Readout
 from edgesnn.network.synapses import Synapses
 
@@ -96,6 +97,7 @@ class Network:
         classes: one name a readout neuron.
         frontend: how PCM becomes features; None for a network fed with features.
         notes: free facts about the training (dataset, seed, accuracy), text to text.
+        detector: when a stream of scores is a keyword; None for a network that classifies clips.
 
     Raises:
         NetworkError: the network breaks a rule of docs/SPEC.md; `faults` holds all of them.
@@ -107,6 +109,7 @@ class Network:
     classes: tuple[str, ...]
     frontend: FrontEnd | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    detector: Detector | None = None
 
     def __post_init__(self) -> None:
         from edgesnn.network.validate import find_faults

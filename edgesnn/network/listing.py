@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgesnn.network.arrays import IntArray
 from edgesnn.network.bounds import membrane_bounds
+from edgesnn.network.detector import Detector
 from edgesnn.network.file import identity
 from edgesnn.network.geometry import spatial, synapse_count
 from edgesnn.network.graph import Layer, Network
@@ -22,6 +23,8 @@ def listing(network: Network) -> str:
     for layer in network.layers:
         lines += _layer_lines(network, layer)
     lines.append("  classes " + " ".join(network.classes))
+    if network.detector is not None:
+        lines.append(_detector_line(network.detector))
     return "\n".join(lines) + "\n"
 
 
@@ -44,6 +47,14 @@ def _input_line(network: Network) -> str:
     source = network.input
     coding = f"delta δ={source.delta}" if source.encoding == "delta" else "direct"
     return f"  input {_shape(source.shape)} int8 {coding} history {network.history('input')}"
+
+
+def _detector_line(detector: Detector) -> str:
+    rejected = " ".join(detector.rejected) or "nothing"
+    return (
+        f"  detector margin≥{detector.threshold} smoothed over 2^{detector.smoothing} steps "
+        f"refractory {detector.refractory} rejects {rejected}"
+    )
 
 
 def _layer_lines(network: Network, layer: Layer) -> list[str]:

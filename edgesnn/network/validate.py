@@ -10,6 +10,7 @@ import numpy as np
 
 from edgesnn.errors import NetworkError
 from edgesnn.network.bounds import EXACT_LIMIT, current_bounds
+from edgesnn.network.detector import detector_faults
 from edgesnn.network.geometry import output_shape, spatial
 from edgesnn.network.graph import INPUT, Layer, Network
 from edgesnn.network.neurons import AdaptiveLeaky, IntegrateAndFire, Leaky, Readout
@@ -61,6 +62,8 @@ def _network_faults(network: Network) -> Iterator[str]:
         yield f"layer names must differ from each other and from '{INPUT}': {', '.join(names)}"
     yield from _input_faults(network)
     yield from _readout_faults(network)
+    if network.detector is not None:
+        yield from detector_faults(network.detector, network.classes)
 
 
 def name_faults(what: str, name: str) -> Iterator[str]:
