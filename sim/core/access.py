@@ -26,6 +26,9 @@ from edgesnn.sim.core.operations import (
     S_FAULT_VALUE,
     S_MAIL,
     S_MAIL_VALUE,
+    S_MISALIGNED_EVEN,
+    S_MISALIGNED_ODD,
+    S_MISALIGNED_STORE,
     S_STALLS,
     S_STRICT,
     WRITABLE,
@@ -35,6 +38,14 @@ Array = npt.NDArray[Any]
 MASK = 0xFFFFFFFF
 OFFSET = PAGE - 1
 FAILED = -1
+
+
+@inlined
+def misaligned_cycles(state: Array, address: int, size: int) -> int:
+    """What a misaligned access takes beyond one transfer on the bus."""
+    three = size == 4 and address & 1
+    cycles: int = state[S_MISALIGNED_ODD] if three else state[S_MISALIGNED_EVEN]
+    return cycles
 
 
 @inlined
@@ -108,7 +119,7 @@ def _load_slow(state: Array, pages: Array, octets: Array, address: int, size: in
         place = (address + position) & MASK
         entry = pages[place >> PAGE_SHIFT]
         value |= int(octets[(entry & ~OFFSET) + (place & OFFSET)]) << (8 * position)
-    state[S_STALLS] += 1  # a misaligned access takes two on the bus
+    state[S_STALLS] += misaligned_cycles(state, address, size)
     return value
 
 
@@ -166,7 +177,7 @@ def _store_slow(
         if entry & CODE:
             forget(table, offset)
     if address & (size - 1):
-        state[S_STALLS] += 1
+        state[S_STALLS] += state[S_MISALIGNED_STORE] * misaligned_cycles(state, address, size)
     return True
 
 

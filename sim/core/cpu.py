@@ -99,6 +99,9 @@ class Core:
         state[op.S_DIVIDE_BITS] = dynamic.divide_bits
         state[op.S_DIVIDE_MOST] = dynamic.divide_most
         state[op.S_LONG_MULTIPLY] = dynamic.long_multiply
+        state[op.S_MISALIGNED_EVEN] = dynamic.misaligned_even
+        state[op.S_MISALIGNED_ODD] = dynamic.misaligned_odd
+        state[op.S_MISALIGNED_STORE] = dynamic.misaligned_store
 
     def _clear_profile(self) -> None:
         """Executions and cycles of each row; fresh zeros cost nothing until they are touched."""

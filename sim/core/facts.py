@@ -121,6 +121,8 @@ def sources(i: Instruction) -> frozenset[int]:
         stored = {n for n in range(16) if i.imm >> n & 1} if i.op == op.STM else set()
         return frozenset({i.rn} | stored)
     found = {i.rn, i.rm, i.ra}
+    if i.op in (op.UMULL, op.SMULL, op.LDRD):
+        found.discard(i.ra)  # the second result
     if i.op in STORES or i.op in ACCUMULATING:
         found.add(i.rd)
     return frozenset(found) - NOWHERE
@@ -155,3 +157,10 @@ def is_misaligned(i: Instruction) -> bool:
 def sets_flags(i: Instruction) -> bool:
     """Whether N, Z, C or V change."""
     return i.op in FLAG_SETTERS or (i.op == op.SHIFT_REG and i.carry)
+
+
+def reads_flags(i: Instruction) -> bool:
+    """Whether flags go into the result, conditional branches apart."""
+    carries = i.op in (op.ADC, op.ADCS, op.SBC, op.SBCS, op.SEL)
+    rotates = i.preshift and i.kind == op.RRX
+    return carries or rotates or (i.cond != ALWAYS and not branches(i))

@@ -42,6 +42,7 @@ from edgesnn.sim.core.bits import (
 from edgesnn.sim.core.cache import fetch_line
 from edgesnn.sim.core.compiled import cached, compiled, inlined
 from edgesnn.sim.core.media import dsp, dsp_long, parallel
+from edgesnn.sim.core.predict import bank_conflict, mispredicted, mistargeted
 
 INT: Any = np.int64
 U: Any = np.uint64
@@ -167,6 +168,7 @@ def execute(
         state[op.S_LINE],
     )
     reason = -1
+    loaded = 0
 
     while reason < 0:
         if instructions >= limit:
@@ -202,8 +204,14 @@ def execute(
         condition = flow & 15
         if condition != 14 and not passes(condition, n, z, c, v):
             detour = INT(table[row + U(op.R_DETOUR)])
-            cost += (detour & 63) - (timing & 63)
-            pipeline = detour >> 6 & 3
+            if detour & 63 == op.AS_DONE:
+                pipeline = timing >> 6 & 3
+            else:
+                cost += (detour & 63) - (timing & 63)
+                pipeline = detour >> 6 & 3
+            missed = detour >> 16 & 63
+            if missed and detour >> 25 & 1 == 0:
+                cost += missed * mispredicted(state, at, False)
         else:
             pipeline = timing >> 6 & 3
             a = regs[rn]
@@ -434,6 +442,9 @@ def execute(
 
             elif operation == op.B:
                 target = b
+                missed = INT(table[row + U(op.R_DETOUR)]) >> 16 & 63
+                if missed:
+                    cost += missed * mispredicted(state, at, True)
             elif operation == op.BL:
                 regs[op.LR] = extra & MASK
                 target = b
@@ -445,12 +456,12 @@ def execute(
                     reason = op.R_STATE
             elif operation == op.JUMP:
                 target = (a + b) & MASK
-            elif operation == op.CBZ:
-                if a == 0:
+            elif operation == op.CBZ or operation == op.CBNZ:
+                if (a == 0) == (operation == op.CBZ):
                     target = b
-            elif operation == op.CBNZ:
-                if a != 0:
-                    target = b
+                missed = INT(table[row + U(op.R_DETOUR)]) >> 16 & 63
+                if missed:
+                    cost += missed * mispredicted(state, at, target != NOWHERE)
             elif operation == op.TBB:
                 place = (a + b) & MASK
                 value = load_byte(state, pages, octets, place)
@@ -467,39 +478,54 @@ def execute(
                 target = ((extra & MASK) + 2 * value) & MASK
 
             elif operation == op.LDR:
-                value = load_word(state, pages, octets, words, (a + b) & MASK)
+                place = (a + b) & MASK
+                value = load_word(state, pages, octets, words, place)
                 if value == FAILED:
                     reason = op.R_ACCESS
                     break
                 regs[writeback] = (a + extra) & MASK
+                cost += bank_conflict(table, row, timing, place, loaded)
+                loaded = place
                 regs[rd] = value
             elif operation == op.LDRB:
-                value = load_byte(state, pages, octets, (a + b) & MASK)
+                place = (a + b) & MASK
+                value = load_byte(state, pages, octets, place)
                 if value == FAILED:
                     reason = op.R_ACCESS
                     break
                 regs[writeback] = (a + extra) & MASK
+                cost += bank_conflict(table, row, timing, place, loaded)
+                loaded = place
                 regs[rd] = value
             elif operation == op.LDRH:
-                value = load_half(state, pages, octets, halves, (a + b) & MASK)
+                place = (a + b) & MASK
+                value = load_half(state, pages, octets, halves, place)
                 if value == FAILED:
                     reason = op.R_ACCESS
                     break
                 regs[writeback] = (a + extra) & MASK
+                cost += bank_conflict(table, row, timing, place, loaded)
+                loaded = place
                 regs[rd] = value
             elif operation == op.LDRSB:
-                value = load_byte(state, pages, octets, (a + b) & MASK)
+                place = (a + b) & MASK
+                value = load_byte(state, pages, octets, place)
                 if value == FAILED:
                     reason = op.R_ACCESS
                     break
                 regs[writeback] = (a + extra) & MASK
+                cost += bank_conflict(table, row, timing, place, loaded)
+                loaded = place
                 regs[rd] = ((value ^ 0x80) - 0x80) & MASK
             elif operation == op.LDRSH:
-                value = load_half(state, pages, octets, halves, (a + b) & MASK)
+                place = (a + b) & MASK
+                value = load_half(state, pages, octets, halves, place)
                 if value == FAILED:
                     reason = op.R_ACCESS
                     break
                 regs[writeback] = (a + extra) & MASK
+                cost += bank_conflict(table, row, timing, place, loaded)
+                loaded = place
                 regs[rd] = ((value ^ 0x8000) - 0x8000) & MASK
             elif operation == op.LDR_SP or operation == op.LDR_PC:
                 value = load_word(state, pages, octets, words, (a + b) & MASK)
@@ -607,7 +633,10 @@ def execute(
 
         after = at + (flow >> 16 & 3)
         if target != NOWHERE:
-            cost += INT(table[row + U(op.R_DETOUR)]) >> 8 & 63
+            detour = INT(table[row + U(op.R_DETOUR)])
+            cost += detour >> 8 & 63
+            if detour >> 25 & 1:
+                cost += (detour >> 16 & 63) * mistargeted(state, at, target)
             pipeline = 0
             entry = INT(pages[U(target >> op.PAGE_SHIFT)])
             if entry < 0:
@@ -645,6 +674,7 @@ def _sources() -> int:
     digest = hashlib.sha256()
     for name in (
         "access.py", "bits.py", "cache.py", "compiled.py", "loop.py", "media.py", "operations.py",
+        "predict.py",
     ):  # fmt: skip
         digest.update((Path(__file__).parent / name).read_bytes())
     return int.from_bytes(digest.digest()[:7], "little")

@@ -24,11 +24,12 @@ ROW = 1 << ROW_SHIFT
     R_SHIFT,  # lsl | writeback << 8 | kind << 16 | amount << 20 | carry << 28
     R_FLOW,  # condition | IT state << 8 | halfwords << 16 | variable-time class << 20
     R_TIMING,  # for each pipeline state 0..3 a byte: cycles | next state << 6
-    R_DETOUR,  # bytes: cycles | state when skipped; when taken; extra on entry by a branch
+    R_DETOUR,  # bytes: cycles | state when skipped; when taken; when mispredicted; flags
     R_EXTRA,  # return address, write-back amount, mask or width, by operation
 ) = range(8)
 
 PRESHIFT = 0x100
+AS_DONE = 63  # R_DETOUR's cycles: what is skipped takes what it would have taken
 LSL, LSR, ASR, ROR, RRX, IMMEDIATE_CARRY = range(6)
 
 (
@@ -213,9 +214,17 @@ REASONS = ("limit", "deadline", "decode", "undefined", "system", "access", "fetc
     S_DATA_CACHE,  # of the cache of constants, likewise; the same where they share one
     S_DATA_SHIFT,  # log2 of bytes a line of flash
     S_SOURCES,  # which sources the loop was compiled from
-) = range(40)
-# The caches of flash follow the slots (edgesnn.sim.core.cache).
-STATE = 64
+    S_MISALIGNED_EVEN,  # extra cycles of an access in two transfers
+    S_MISALIGNED_ODD,  # of one in three: a word at an odd address
+    S_MISALIGNED_STORE,  # 1: stores, too
+) = range(43)
+# The branch predictor follows the slots: directions, then targets (edgesnn.sim.core.predict);
+# then the caches of flash (edgesnn.sim.core.cache).
+PREDICTORS = 256
+LOOP_MOST = 31
+S_PREDICTORS = 64
+S_TARGETS = S_PREDICTORS + PREDICTORS
+STATE = S_TARGETS + PREDICTORS
 
 # Flags in the low bits of a page's entry.
 PAGE_SHIFT = 12

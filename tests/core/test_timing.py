@@ -166,11 +166,41 @@ def test_a_board_waits_for_its_flash(board: Board) -> None:
 
 
 @needs_gcc
-def test_unaligned_data_costs_a_cycle_more(tmp_path: Path) -> None:
-    one, other = (
+@pytest.mark.parametrize(("offset", "more"), [(1, 2), (2, 1), (3, 2)])
+def test_unaligned_words_take_two_or_three_transfers(
+    offset: int, more: int, tmp_path: Path
+) -> None:
+    aligned, unaligned = (
         run_cycles(
             "cortex-m4", assemble("cortex-m4", f"ldr.w r0, [r8, #{n}]; {'nop.w;' * 4}", tmp_path), 0
         )
-        for n in (0, 1)
+        for n in (0, offset)
     )
-    assert other == one + 1
+    assert unaligned == aligned + more
+
+
+@needs_gcc
+@pytest.mark.parametrize(("inner", "missed"), [(20, 0), (31, 0), (32, 0), (33, 8), (50, 8)])
+def test_ends_of_short_regular_loops_are_foretold(inner: int, missed: int, tmp_path: Path) -> None:
+    """Thirty-one branches back and one forward are the longest loop that is learnt."""
+    code = (
+        f".balign 8; 1: movs.w r5, #{inner}; nop.w; 3: subs.w r5, r5, #1; bne.w 3b; "
+        "subs.w r6, r6, #1; bne.w 1b; .balign 4; nop.w; nop.w; nop.w; nop.w"
+    )
+    flat = assemble("cortex-m7", code, tmp_path)
+    few, many = (run_cycles("cortex-m7", flat, rounds) for rounds in (8, 24))
+    assert many - few == 16 * (1 + inner + missed + 1)
+
+
+@needs_gcc
+def test_returns_to_another_caller_are_mispredicted(tmp_path: Path) -> None:
+    code = (
+        "mov.w r5, r6; 1: bl 2f; nop.w; {} subs.w r6, r6, #1; bne.w 1b; b.w 3f; "
+        "2: nop.w; bx lr; .balign 4; 3: nop.w; nop.w; nop.w; nop.w"
+    )
+    cycles = []
+    for text in (code.format(""), code.format("bl 2f; nop.w;")):
+        flat = assemble("cortex-m7", text, tmp_path)
+        few, many = (run_cycles("cortex-m7", flat, rounds) for rounds in (8, 24))
+        cycles.append((many - few) // 16)
+    assert cycles[1] - cycles[0] >= 2 * 8

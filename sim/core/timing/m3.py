@@ -91,8 +91,9 @@ class ThreeStage:
         return cycles
 
     def _address_stall(self, i: Instruction, previous: Instruction) -> int:
-        """Base and offset are needed a cycle early; a base written back is there in time."""
-        return int(bool(facts.address_registers(i) & facts.results(previous)))
+        """Base and offset are needed a cycle early; what was loaded or written back is there."""
+        made = frozenset() if previous.op in facts.LOADS else facts.results(previous)
+        return int(bool(facts.address_registers(i) & made))
 
     def _overlaps(self, i: Instruction, previous: Instruction) -> bool:
         """Whether i runs in the data phase of the access before it."""

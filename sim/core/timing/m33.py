@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from edgesnn.sim.core import facts
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.instruction import Instruction
-from edgesnn.sim.core.timing.model import Dynamic, Price, Step, price
+from edgesnn.sim.core.timing.model import AS_DONE, Dynamic, Price, Step, price
 
 ALONE, PAIRED, SKIPPED = 1, 2, 3
 RETURN_BY_POP = 3  # POP {pc} is one to two cycles slower than POP {lr} and BX LR [J]
@@ -43,7 +43,7 @@ class Mainline:
             after = Step(0, PAIRED) if pairs else Step(alone + stall, ALONE)
             steps = [Step(alone, ALONE), after, Step(alone + stall, ALONE), Step(alone, ALONE)]
             # A branch that is not taken comes here too, and can be the second of a pair.
-            skipped = Step(0, PAIRED) if pairs and facts.branches(instruction) else Step(1, SKIPPED)
+            skipped = AS_DONE if facts.branches(instruction) else Step(1, SKIPPED)
             prices.append(price(steps, skipped, self._taken(instruction, previous, pairs)))
         return prices
 
@@ -59,7 +59,7 @@ class Mainline:
         """One cycle where i needs what `previous` delivers a cycle late."""
         if previous is None or (self._alone(previous) > 1 and previous.op not in facts.LOADS):
             return 0
-        late = facts.results(previous)
+        late = _last_result(previous)
         needed = facts.sources(i)
         if previous.op in facts.LOADS:
             needed = needed - facts.accumulators(i) - _stored(i)
@@ -97,6 +97,13 @@ def _pairs(older: Instruction, younger: Instruction) -> bool:
     return younger.op in (op.B, op.BX, op.CBZ, op.CBNZ) and not (
         facts.results(older) & facts.sources(younger)
     )
+
+
+def _last_result(i: Instruction) -> frozenset[int]:
+    """What `i` delivers last: of a multiple load, which brings a word a cycle, one register."""
+    if i.op == op.LDM:
+        return frozenset({max(facts.results(i), default=op.SINK)})
+    return frozenset({i.ra}) if i.op == op.LDRD else facts.results(i)
 
 
 def _stored(i: Instruction) -> frozenset[int]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.instruction import Instruction
 
 STATES = 4
+MOST_CYCLES = 63
 REFILLED = 0  # the pipeline state after every taken branch
 
 
@@ -19,6 +21,9 @@ class Step(NamedTuple):
     state: int
 
 
+AS_DONE = Step(op.AS_DONE, 0)
+
+
 class Price(NamedTuple):
     """R_TIMING and R_DETOUR of one row."""
 
@@ -26,22 +31,34 @@ class Price(NamedTuple):
     detour: int
 
 
-def price(steps: Sequence[Step], skipped: Step, taken: int) -> Price:
+def price(
+    steps: Sequence[Step],
+    skipped: Step,
+    taken: int,
+    *,
+    missed: int = 0,
+    bank: bool = False,
+    indirect: bool = False,
+) -> Price:
     """Pack what an instruction costs.
 
     Args:
         steps: for each of the four pipeline states.
-        skipped: when its condition fails.
+        skipped: when its condition fails; AS_DONE where that makes no difference.
         taken: cycles beyond `steps` when it branches.
+        missed: cycles that a wrong prediction costs; 0: not predicted.
+        bank: a load that costs nothing, unless it meets the bank of the load before it.
+        indirect: its target is predicted, not its direction.
     """
     timing = 0
     for state, step in enumerate(steps):
         timing |= _byte(step) << 8 * state
-    return Price(timing, _byte(skipped) | taken << 8)
+    flags = bank << 24 | indirect << 25
+    return Price(timing, _byte(skipped) | taken << 8 | missed << 16 | flags)
 
 
 def _byte(step: Step) -> int:
-    if not (0 <= step.cycles < 64 and 0 <= step.state < STATES):
+    if not (0 <= step.cycles <= MOST_CYCLES and 0 <= step.state < STATES):
         raise ValueError(f"{step} does not fit into a byte")
     return step.cycles | step.state << 6
 
@@ -55,6 +72,9 @@ class Dynamic:
         divide_bits: quotient bits a cycle afterwards.
         divide_most: the most that divide_base and the quotient's cycles come to.
         long_multiply: long multiplies depend on their operands.
+        misaligned_even: cycles more of an access that takes two transfers on the bus.
+        misaligned_odd: of one that takes three, a word at an odd address.
+        misaligned_store: stores are charged so, too.
         exception_entry: cycles from the last instruction to the handler's first.
         exception_return: cycles of a return, beyond the instruction that does it.
     """
@@ -63,6 +83,9 @@ class Dynamic:
     divide_bits: int = 32
     divide_most: int = 32
     long_multiply: bool = False
+    misaligned_even: int = 1
+    misaligned_odd: int = 2
+    misaligned_store: bool = True
     exception_entry: int = 12
     exception_return: int = 10
 
