@@ -1,11 +1,13 @@
 """The project's own firmware in the simulated core, against the engine's oracle and QEMU."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from edgesnn.boards import find_board
 from edgesnn.cli.boundary import run
 from edgesnn.codegen.host import whole_hops
 from edgesnn.codegen.qemu import Qemu
@@ -147,5 +149,35 @@ def test_the_command_line_runs_any_firmware(
     assert run([*command, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["stop"], found["code"], found["spans"][0]["calls"]) == ("exit", 0, 9)
+    picture, text = tmp_path / "flame.svg", tmp_path / "stacks.txt"
+    drawn = [*command, "--json", "--flame", str(picture), "--stacks", str(text)]
+    assert run(drawn) == 0
+    assert json.loads(capsys.readouterr().out)["cycles"] == found["cycles"]
+    assert "twice" in picture.read_text() and "on_reset;run;twice " in text.read_text()
     assert run(["simulate", str(source), "--core", "cortex-m4"]) == 1
     assert "hello.c is not an ELF file" in capsys.readouterr().err
+
+
+def test_the_command_line_runs_firmware_with_its_boards_flash(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flash = find_board("pico").flash.origin & -4096
+    image = compile_program(
+        replace(TARGETS[0], core="cortex-m0plus", flash=flash),
+        [PROGRAMS / "support.c", PROGRAMS / "control.c"], tmp_path / "a.elf", "-O1",
+        f"-I{PROGRAMS}",
+    )  # fmt: skip
+    cycles = {}
+    for options in ([], ["--zero-wait"]):
+        assert run(["simulate", str(image), "--board", "pico", *options, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        cycles[found["wait_states"]] = found["cycles"]
+    assert set(cycles) == {0, 56} and cycles[56] > cycles[0] + 56
+    for wrong, message in (
+        ([], "name the --core or the --board"),
+        (["--board", "pico", "--core", "cortex-m4"], "pico has a Cortex-M0+; leave out --core"),
+        (["--board", "pico", "--board", "pico2"], "give --board once"),
+        (["--board", "nucleo-l4r5zi"], "lies outside the memory map"),
+    ):
+        assert run(["simulate", str(image), *wrong]) != 0
+        assert message in capsys.readouterr().err

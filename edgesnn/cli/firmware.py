@@ -3,29 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgesnn.cli.output import console, facts, print_json, table
+from edgesnn.errors import UsageError
 
 if TYPE_CHECKING:
     from edgesnn.pipeline.energy import BoardCost
+    from edgesnn.sim.core import MemoryMap
+    from edgesnn.sim.core.calls import CallNode
 
 SHOWN = 12
 UNLIMITED = 1 << 60
 
 
-def simulate_firmware(
-    path: Path, core: str, limit: int, watch: Sequence[str], as_json: bool
-) -> None:
+@dataclass(frozen=True)
+class Target:
+    """What firmware runs on: a core, or a board with its memory and the timing of its flash."""
+
+    core: str | None = None
+    board: str | None = None
+    zero_wait: bool = False
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run of firmware is to be: its limit, and what is wanted beside the report."""
+
+    limit: int = 0
+    watch: tuple[str, ...] = ()
+    flame: Path | None = None
+    stacks: Path | None = None
+
+
+def is_firmware(path: Path) -> bool:
+    """Whether a file begins as an ELF file does."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(4) == b"\x7fELF"
+    except OSError:
+        return False
+
+
+def simulate_firmware(path: Path, target: Target, asked: Asked, *, as_json: bool) -> None:
     """Run an ELF file on a simulated core and print what it cost."""
     from edgesnn.sim.core import simulate_elf
 
-    report = simulate_elf(path, core, limit=limit or UNLIMITED, watch=watch).as_dict()
+    core, layout = _core_and_map(path, target)
+    report = simulate_elf(
+        path, core, limit=asked.limit or UNLIMITED, layout=layout, watch=asked.watch,
+        trace=asked.flame is not None or asked.stacks is not None,
+    )  # fmt: skip
+    _draw(report.stacks, f"{path.name} on {target.board or core}", asked)
+    values = report.as_dict()
+    del values["stacks"]
     if as_json:
-        print_json({"file": path.name, **report})
+        print_json({"file": path.name, **values})
     else:
-        _print_run(path.name, report)
+        _print_run(path.name, values)
+
+
+def _core_and_map(path: Path, target: Target) -> tuple[str, MemoryMap | None]:
+    from edgesnn.boards import find_board
+    from edgesnn.sim.core import board_map
+
+    if target.board is None:
+        if target.core is None:
+            raise UsageError(f"{path} is firmware: name the --core or the --board it is for")
+        return target.core, None
+    board = find_board(target.board)
+    core = target.core or board.core.gcc_cpu
+    if core.removeprefix("cortex-") != board.core.name:
+        raise UsageError(f"{board.name} has a {board.core.title}; leave out --core {target.core}")
+    return core, board_map(board, zero_wait=target.zero_wait)
+
+
+def _draw(stacks: Sequence[CallNode], title: str, asked: Asked) -> None:
+    """Write the files of the call stacks that were asked for."""
+    from edgesnn.files import write_atomic
+    from edgesnn.sim.core.flame import collapsed, flame_graph
+
+    if asked.flame is not None:
+        write_atomic(asked.flame, flame_graph(stacks, title))
+    if asked.stacks is not None:
+        write_atomic(asked.stacks, collapsed(stacks))
 
 
 def _print_run(name: str, report: Mapping[str, Any]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from edgesnn.cli import options
+from edgesnn.cli.firmware import Asked, Target, is_firmware, simulate_firmware
 from edgesnn.cli.output import announce, print_json
+from edgesnn.errors import UsageError
 
 
 def simulate(
@@ -40,21 +43,29 @@ def simulate(
     ] = None,
     watch: Annotated[
         list[str] | None,
-        typer.Option(help="With --core: time every call of this function.", metavar="FUNCTION"),
+        typer.Option(help="Of firmware: time every call of this function.", metavar="FUNCTION"),
     ] = None,
     limit: Annotated[
-        int, typer.Option(help="With --core: instructions to run at most; 0 for all.", min=0)
+        int, typer.Option(help="Of firmware: instructions to run at most; 0 for all.", min=0)
     ] = 1_000_000_000,
+    flame: Annotated[
+        Path | None,
+        typer.Option(help="Of firmware: draw its call stacks into this file.", metavar="FILE.svg"),
+    ] = None,
+    stacks: Annotated[
+        Path | None,
+        typer.Option(help="Of firmware: write its call stacks, one a line.", metavar="FILE.txt"),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Run a test set: accuracy, spikes, operations, memory traffic, layer by layer.
 
     With --board also cycles, energy and battery life; with --core any firmware file.
     """
-    if core is not None:
-        from edgesnn.cli.firmware import simulate_firmware
-
-        simulate_firmware(source, core, limit, tuple(watch or ()), json)
+    if core is not None or is_firmware(source):
+        chosen = Target(core, _one_board(board), zero_wait)
+        asked = Asked(limit, tuple(watch or ()), flame, stacks)
+        simulate_firmware(source, chosen, asked, as_json=json)
         return
     from edgesnn.cli.activity import print_activity
     from edgesnn.pipeline.datasets import named_recordings
@@ -82,3 +93,9 @@ def simulate(
 
         for cost in costs:
             print_cost(cost)
+
+
+def _one_board(names: list[str] | None) -> str | None:
+    if names and len(names) > 1:
+        raise UsageError("firmware is linked for one board; give --board once")
+    return names[0] if names else None

@@ -11,6 +11,7 @@ from edgesnn.errors import MachineError
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.architecture import CoreModel, core_model
 from edgesnn.sim.core.cache import fresh_state, prepare_flash
+from edgesnn.sim.core.calls import CallTree
 from edgesnn.sim.core.devices import Bus, Device
 from edgesnn.sim.core.elf import Image
 from edgesnn.sim.core.exceptions import Exceptions
@@ -81,6 +82,8 @@ class Core:
         self.semihosting = Semihosting(self)
         self.system = SystemInstructions(self)
         self.image: Image | None = None
+        self.call_tree: CallTree | None = None
+        self._calls = np.zeros(0, np.int64)
         self.take_faults = False
         self.slept = 0  # cycles in WFI and WFE
         self.stack_top = 0
@@ -147,7 +150,25 @@ class Core:
         self._clear_profile()
         self.slept = 0
         self.exceptions.reset(vectors)
+        self.semihosting.reset()
         self.pc = entry & ~1
+        if self.call_tree is not None:
+            self.call_tree.start(int(self.state[op.S_AT]))
+
+    def trace_calls(self) -> CallTree:
+        """Follow calls and returns from the next reset on, with the traced loop.
+
+        Raises:
+            MachineError: no image is loaded.
+        """
+        from edgesnn.sim.core.loop import run_traced
+
+        if self.image is None:
+            raise MachineError("no image is loaded")
+        self._run = run_traced
+        self.call_tree = CallTree(self.memory, self.image)
+        self._calls = self.call_tree.vector
+        return self.call_tree
 
     @property
     def pc(self) -> int:
@@ -272,7 +293,7 @@ class Core:
         return int(
             self._run(
                 self.state, self.regs, memory.table, memory.pages, memory.octets, memory.halves,
-                memory.words, self._profile, limit,
+                memory.words, self._profile, self._calls, limit,
             )
         )  # fmt: skip
 

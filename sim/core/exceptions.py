@@ -220,6 +220,9 @@ class Exceptions:
         core.state[op.S_EXCLUSIVE] = -1
         core.state[op.S_CYCLES] += core.timing.dynamic.exception_entry
         self._vector(number)
+        if core.call_tree is not None:
+            at, before = int(core.state[op.S_AT]), core.timing.dynamic.exception_entry
+            core.call_tree.enter_handler(at, frame, core.cycles - before, core.instructions)
 
     def _vector(self, number: int) -> None:
         core = self._core
@@ -256,6 +259,8 @@ class Exceptions:
         core.state[op.S_CYCLES] += core.timing.dynamic.exception_return
         self.event = True
         core.pc = words[6] & ~1
+        if core.call_tree is not None:
+            core.call_tree.leave_handler(core.cycles, core.instructions)
 
     @property
     def has_mainline(self) -> bool:

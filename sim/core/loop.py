@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ from edgesnn.sim.core.bits import (
     signed,
 )
 from edgesnn.sim.core.cache import fetch_line
+from edgesnn.sim.core.calls import credit, follow
 from edgesnn.sim.core.compiled import cached, compiled, inlined
 from edgesnn.sim.core.media import dsp, dsp_long, parallel
 from edgesnn.sim.core.predict import bank_conflict, mispredicted, mistargeted
@@ -48,6 +50,7 @@ INT: Any = np.int64
 U: Any = np.uint64
 FAILED = -1
 NOWHERE = -1
+TRACING = False  # whether calls are followed; see _with_tracing
 
 
 @inlined
@@ -139,6 +142,7 @@ def execute(
     halves: Array,
     words: Array,
     profile: Array,
+    calls: Array,
     limit: int,
 ) -> int:
     """Execute until `limit` instructions are done or something needs attention.
@@ -150,7 +154,8 @@ def execute(
         pages: int32[2^20], the page table.
         octets, halves, words: the flat memory as uint8, uint16 and uint32.
         profile: int64[2 · rows], for each row how often it ran, and its cycles.
-        limit: instruction count in S_INSTRUCTIONS at which to st
+        calls: the vector of edgesnn.sim.core.calls; empty where calls are not traced.
+        limit: instruction count in S_INSTRUCTIONS at which to stop.
 
     Returns:
         The reason, one of R_LIMIT … R_DIVIDE. S_AT is the row to go on with; for R_DECODE,
@@ -659,6 +664,9 @@ def execute(
         profile[U(at) << U(1) | U(1)] += cost
         cycles += cost
         instructions += 1
+        if TRACING and target != NOWHERE and reason < 0:
+            credit(calls, cycles, instructions)
+            follow(calls, link_of(operation), after, at + (flow >> 16 & 3), regs[op.SP])
         at = after
 
     state[op.S_AT] = at
@@ -669,19 +677,43 @@ def execute(
     return reason
 
 
+@compiled
+def link_of(operation: int) -> int:
+    """What `follow` wants to know of an operation that has branched."""
+    if operation == op.BL or operation == op.BLX:
+        return 1
+    returns = (operation == op.BX or operation == op.LDM) or (
+        operation == op.LDR_PC or operation == op.JUMP
+    )
+    return 2 if returns else 0
+
+
+def _with_tracing(function: Any) -> Callable[..., int]:
+    """The same code with TRACING set, a constant to Numba: the plain loop pays nothing for it."""
+    plain: FunctionType = function.py_func
+    names = {**plain.__globals__, "TRACING": True}
+    return compiled(FunctionType(plain.__code__, names, "traced"))
+
+
+traced = _with_tracing(execute)
+
+
 def _sources() -> int:
     """A digest of all that is compiled together, which Numba's cache would not look at."""
     digest = hashlib.sha256()
     for name in (
-        "access.py", "bits.py", "cache.py", "compiled.py", "loop.py", "media.py", "operations.py",
-        "predict.py",
+        "access.py", "bits.py", "cache.py", "calls.py", "compiled.py", "loop.py", "media.py",
+        "operations.py", "predict.py",
     ):  # fmt: skip
         digest.update((Path(__file__).parent / name).read_bytes())
     return int.from_bytes(digest.digest()[:7], "little")
 
 
-def _cached(sources: int) -> Callable[..., int]:
-    """`execute`, compiled once for these sources: the number becomes part of the cache's key."""
+def _cached(sources: int, *, tracing: bool) -> Callable[..., int]:
+    """`execute`, compiled once for these sources: both arguments become part of the cache's key.
+
+    The branch that `tracing` rules out is not compiled.
+    """
 
     @cached
     def run(
@@ -693,12 +725,16 @@ def _cached(sources: int) -> Callable[..., int]:
         halves: Array,
         words: Array,
         profile: Array,
+        calls: Array,
         limit: int,
     ) -> int:
         state[op.S_SOURCES] = sources
-        return execute(state, regs, table, pages, octets, halves, words, profile, limit)
+        if tracing:
+            return traced(state, regs, table, pages, octets, halves, words, profile, calls, limit)
+        return execute(state, regs, table, pages, octets, halves, words, profile, calls, limit)
 
     return run
 
 
-run = _cached(_sources())
+run = _cached(_sources(), tracing=False)
+run_traced = _cached(_sources(), tracing=True)

@@ -11,6 +11,7 @@ import numpy as np
 
 from edgesnn.sim.core import facts
 from edgesnn.sim.core import operations as op
+from edgesnn.sim.core.calls import CallNode
 from edgesnn.sim.core.cpu import Core, Stop
 from edgesnn.sim.core.instruction import Instruction
 
@@ -79,6 +80,7 @@ class CoreReport:
         spans: watched functions, in the order asked for.
         output: what the firmware printed.
         unmodelled: peripheral addresses that only remembered what was written.
+        stacks: every path of calls, where they were traced.
     """
 
     core: str
@@ -97,6 +99,7 @@ class CoreReport:
     spans: tuple[SpanCost, ...]
     output: str
     unmodelled: tuple[int, ...]
+    stacks: tuple[CallNode, ...] = ()
 
     @property
     def cpi(self) -> float:
@@ -149,6 +152,7 @@ def report(core: Core, stop: Stop, spans: Spans | None = None) -> CoreReport:
     stores = sum(facts.words_moved(i) * n for i, n, _ in executed if i.op in facts.STORES)
     state = core.state
     low, timing = int(state[op.S_STACK_LOW]), core.memory.layout.timing
+    tree = core.call_tree
     return CoreReport(
         core=core.model.name, stop=stop.reason, code=stop.code, cycles=core.cycles,
         instructions=core.instructions, asleep=core.slept, loads=loads, stores=stores,
@@ -156,6 +160,7 @@ def report(core: Core, stop: Stop, spans: Spans | None = None) -> CoreReport:
         wait_states=timing.wait_states if timing else 0, functions=_functions(core, executed),
         kinds=_kinds(executed), spans=tuple(spans.costs()) if spans else (),
         output=core.output(), unmodelled=tuple(sorted(core.bus.unmodelled.touched)),
+        stacks=tuple(tree.nodes(core.cycles, core.instructions)) if tree else (),
     )  # fmt: skip
 
 

@@ -62,6 +62,12 @@ class Semihosting:
             SYS_GET_CMDLINE: self._command_line,
         }  # fmt: skip
 
+    def reset(self) -> None:
+        """Forget what was printed, written and opened; files to read stay."""
+        self.output.clear()
+        self.written.clear()
+        self._open_files.clear()
+
     def call(self) -> None:
         """Do the call in r0 with its argument in r1; the result goes to r0."""
         number, argument = (int(word) for word in self._core.regs[:2])

@@ -73,6 +73,7 @@ def simulate_elf(
     watch: Sequence[str] = (),
     files: Mapping[str, bytes] | None = None,
     take_faults: bool = False,
+    trace: bool = False,
 ) -> CoreReport:
     """Run a firmware image from reset until it exits, sleeps for ever, or `limit` is reached.
 
@@ -83,6 +84,7 @@ def simulate_elf(
         layout: memory map, such as `board_map(find_board("nucleo-l4r5zi"))`.
         watch: functions whose calls are timed one by one.
         files: what the firmware can open through semihosting, by name.
+        trace: follow calls and returns, for `CoreReport.stacks`; cycles stay what they are.
         take_faults: enter the firmware's fault handlers, as silicon does, and do not report.
 
     Raises:
@@ -92,6 +94,9 @@ def simulate_elf(
     image = load_elf(Path(path))
     made = make_core(image, core, layout, files=files)
     made.take_faults = take_faults
+    if trace:
+        made.trace_calls()
+        made.reset()
     spans = Spans(made, tuple(watch)) if watch else None
     stop = made.run(instructions=limit)
     return report(made, stop, spans)
