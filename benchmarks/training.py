@@ -33,8 +33,8 @@ from torch import Tensor, nn
 
 from edgesnn.files import write_atomic
 from edgesnn.trainer.allocation import keep_freed_memory
-from edgesnn.trainer.config import LayerSettings, ModelSettings
 from edgesnn.trainer.model import KeywordSpotter
+from edgesnn.trainer.model_settings import LayerSettings, ModelSettings
 from edgesnn.trainer.neurons import FusedLeaky
 from edgesnn.trainer.spiking import Law, fire, fire_by_steps, floor_through
 

@@ -263,3 +263,26 @@ def test_named_recordings_take_the_task_of_the_network() -> None:
     assert of_task(Recordings("words"), network) == Recordings("words")
     assert of_task(Recordings("gsc"), small_network()) == Recordings("gsc")
     assert of_task(None, network) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["build", "--config", "teacher"], "teacher is a dense network, a teacher"),
+        (["train", "--set", "loss.energy.wait=1"], "there is no key loss.energy.wait"),
+        (["train", "--set", "loss.energy.weight"], "write KEY=VALUE"),
+        (["build", "--pretrained", "gsc", "--set", "name=mine"], "--set is for training"),
+    ],
+)
+def test_training_settings_that_cannot_be(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    assert run(arguments) == 2
+    assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -12,15 +12,15 @@ from edgesnn.law import Oracle  # noqa: E402
 from edgesnn.network import Network  # noqa: E402
 from edgesnn.quantize import lower  # noqa: E402
 from edgesnn.trained import load_trained, save_trained  # noqa: E402
-from edgesnn.trainer.config import (  # noqa: E402
+from edgesnn.trainer.encoding import sample_and_hold  # noqa: E402
+from edgesnn.trainer.export import export  # noqa: E402
+from edgesnn.trainer.model import KeywordSpotter  # noqa: E402
+from edgesnn.trainer.model_settings import (  # noqa: E402
     InputSettings,
     LayerSettings,
     ModelSettings,
     ReadoutSettings,
 )
-from edgesnn.trainer.encoding import sample_and_hold  # noqa: E402
-from edgesnn.trainer.export import export  # noqa: E402
-from edgesnn.trainer.model import KeywordSpotter  # noqa: E402
 from edgesnn.trainer.quantisers import QuantisedWeight  # noqa: E402
 
 STEPS, CLIPS, CHANNELS, CLASSES = 40, 6, 12, 5

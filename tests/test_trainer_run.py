@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("brevitas")
 
-from edgesnn.errors import FileFormatError, UsageError  # noqa: E402
+from edgesnn.errors import ConfigError, FileFormatError, UsageError  # noqa: E402
 from edgesnn.quantize import lower  # noqa: E402
 from edgesnn.sim.engine import Engine  # noqa: E402
 from edgesnn.trained import load_trained  # noqa: E402
@@ -141,6 +141,55 @@ def test_varied_copies_differ_and_are_repeatable(tones, tmp_path, monkeypatch):
     again = training_features(tones, frontend, config.augment).variants
     assert np.array_equal(first, again)
     assert not np.array_equal(first[0], first[1])
+
+
+def taught(teacher, **loss):
+    """The toy task with a teacher, and with what spikes and silence cost."""
+    lesson = {"teacher": str(teacher), "weight": 0.5, "steps": 0.5}
+    prices = {"energy": {"weight": 1e-3}, "silence": {"weight": 1e-2, "clips": 4}}
+    values = CONFIG | {"loss": {"distillation": lesson} | prices | loss}
+    return parse_config(values | {"optimiser": CONFIG["optimiser"] | {"epochs": 3}}, "test")
+
+
+def test_a_dense_teacher_teaches_and_runs_repeat(tones, tmp_path):
+    dense = {"kind": "dense", "widths": [8, 8], "kernel": 3}
+    values = CONFIG | {"model": dense, "loss": {"label_smoothing": 0.1}}
+    teacher = train(parse_config(values, "test"), tones, tmp_path / "teacher" / "run", test=False)
+    assert teacher.trained is None
+    assert teacher.evaluations["validation"].accuracy > 0.9
+    assert teacher.history[-1]["firing_rates"] == []
+    runs = [
+        train(taught(tmp_path / "teacher"), tones, tmp_path / name, seed=2, test=False)
+        for name in ("one", "two")
+    ]
+    one, two = ((run.folder / "trained.safetensors").read_bytes() for run in runs)
+    assert one == two
+    assert without_clock(runs[0].history) == without_clock(runs[1].history)
+    cycles = runs[0].history[-1]["predicted_cycles"]
+    assert cycles.keys() == {"speech", "silence", "made quiet"}
+
+
+def test_a_run_starts_from_another(tones, tmp_path):
+    first = train(parse_config(CONFIG, "test"), tones, tmp_path / "first", test=False)
+    again = CONFIG | {"start": {"run": str(first.folder)}}
+    again |= {"optimiser": CONFIG["optimiser"] | {"epochs": 1, "rate": 1e-6, "average": 0.0}}
+    second = train(parse_config(again, "test"), tones, tmp_path / "second", test=False)
+    assert second.history[0]["validation_accuracy"] == max(
+        line["validation_accuracy"] for line in first.history
+    )
+
+
+def test_earlier_runs_must_be_there_and_fit(tones, tmp_path):
+    with pytest.raises(ConfigError, match=r"loss.distillation.teacher: no training run in .*none"):
+        train(taught(tmp_path / "none"), tones, tmp_path / "run", test=False)
+    other = CONFIG | {"frontend": CONFIG["frontend"] | {"floor": 9000}}
+    short = {"optimiser": CONFIG["optimiser"] | {"epochs": 1}}
+    train(parse_config(other | short, "test"), tones, tmp_path / "other", test=False)
+    with pytest.raises(ConfigError, match="hears through another front-end"):
+        train(taught(tmp_path / "other"), tones, tmp_path / "run", test=False)
+    wide = short | {"model": {"hidden": [{"width": 9}]}, "start": {"run": str(tmp_path / "other")}}
+    with pytest.raises(FileFormatError, match="no model of this architecture"):
+        train(parse_config(CONFIG | wide, "test"), tones, tmp_path / "run", test=False)
 
 
 def test_damaged_checkpoint_is_refused(tones, tmp_path):

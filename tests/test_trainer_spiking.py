@@ -12,7 +12,7 @@ snntorch = pytest.importorskip("snntorch")
 
 from snntorch import surrogate  # noqa: E402
 
-from edgesnn.trainer import synapses  # noqa: E402
+from edgesnn.trainer import events, synapses  # noqa: E402
 from edgesnn.trainer.leak import integrate, integrate_by_steps  # noqa: E402
 from edgesnn.trainer.moments import moments  # noqa: E402
 from edgesnn.trainer.neurons import FusedLeaky  # noqa: E402
@@ -233,3 +233,21 @@ def test_moments_equal_torch_in_value_and_gradient():
     got = torch.autograd.grad((mean * weight[0] + deviation * weight[1]).sum(), acc)
     wanted_grad = torch.autograd.grad((wanted[0] * weight[0] + wanted[1] * weight[1]).sum(), acc)
     torch.testing.assert_close(got, wanted_grad, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.6])
+def test_currents_by_events_are_those_by_matrices(share, monkeypatch):
+    monkeypatch.setattr(synapses, "fast_products", lambda: False)
+    random = torch.Generator().manual_seed(8)
+    source = (torch.rand((STEPS, BATCH, 7), generator=random) < share).float().requires_grad_()
+    weight = torch.randint(-7, 8, (6, 21), generator=random).float().requires_grad_()
+    delays = torch.randint(0, STEPS + 3, (3, 7), generator=random)
+    delays[0] = 2
+    acc = currents(source, weight, delays)
+    assert ("_Events" in type(acc.grad_fn).__name__) == (share < events.SPARSE)
+    plain = shifted(source, delays) @ weight.T
+    assert torch.equal(acc, plain)
+    noise = torch.randn(acc.shape, generator=random)
+    wanted = torch.autograd.grad((plain * noise).sum(), [source, weight])
+    got = torch.autograd.grad((acc * noise).sum(), [source, weight])
+    torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-4)

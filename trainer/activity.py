@@ -12,17 +12,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from edgesnn.trainer.layers import ReadoutLayer, SpikingLayer
-from edgesnn.trainer.model import KeywordSpotter, Outcome
-
-
-def fan_out(model: KeywordSpotter) -> list[int]:
-    """Synapses behind one neuron of each spiking layer."""
-    readers: list[SpikingLayer | ReadoutLayer] = [*model.hidden[1:], model.readout]
-    fans = [layer.synapses.weight.shape[0] * layer.delays.shape[0] for layer in readers]
-    for index, layer in enumerate(model.hidden):
-        fans[index] += layer.settings.width if layer.settings.recurrent else 0
-    return fans
+from edgesnn.trainer.costs import fan_out, input_fan_out, spike_cycles, step_cycles
+from edgesnn.trainer.dense import DenseSpotter
+from edgesnn.trainer.loss_settings import CostSettings
+from edgesnn.trainer.model import Spotter
+from edgesnn.trainer.response import Outcome
 
 
 @dataclass(frozen=True)
@@ -65,7 +59,7 @@ class Activity:
     @property
     def rate(self) -> float:
         """Mean firing rate over all hidden neurons."""
-        return sum(self.spikes) / (self.clips * self.steps * sum(self.widths))
+        return sum(self.spikes) / (self.clips * self.steps * max(sum(self.widths), 1))
 
     def summary(self) -> dict[str, float | list[float]]:
         """Figures a clip, for reports."""
@@ -78,20 +72,32 @@ class Activity:
         }
 
 
-def count(model: KeywordSpotter, outcome: Outcome, chosen: Tensor | None = None) -> Activity:
+def count(model: Spotter, outcome: Outcome, chosen: Tensor | None = None) -> Activity:
     """Activity of a batch, or of its clips `chosen` (bool `(B,)`)."""
     sent = outcome.sent if chosen is None else outcome.sent[:, chosen]
+    if isinstance(model, DenseSpotter):
+        steps, clips = sent.shape[:2]
+        return Activity(clips, steps, (), (), 0.0, float(clips * model.macs(steps)))
     spikes = []
     for trace in outcome.layers:
         fired = trace.spikes if chosen is None else trace.spikes[:, chosen]
         spikes.append(float(fired.detach().sum(dtype=torch.float64)))
-    first = model.hidden[0]
-    fan = first.settings.width * first.delays.shape[0]
     return Activity(
         clips=sent.shape[1],
         steps=sent.shape[0],
         widths=tuple(layer.settings.width for layer in model.hidden),
         spikes=tuple(spikes),
         operations=float(sum(f * s for f, s in zip(fan_out(model), spikes, strict=True))),
-        macs=float(sent.sum()) * fan,
+        macs=float(sent.sum()) * input_fan_out(model),
     )
+
+
+def predicted_cycles(
+    model: Spotter, activity: Activity, costs: CostSettings, step_s: float
+) -> float:
+    """Cycles a second of sound by the cost table; no layer's update is taken to be skipped."""
+    if isinstance(model, DenseSpotter):
+        return costs.mac * activity.macs / (activity.clips * activity.steps * step_s)
+    spikes = sum(p * s for p, s in zip(spike_cycles(model, costs), activity.spikes, strict=True))
+    steps = activity.clips * activity.steps
+    return ((spikes + costs.mac * activity.macs) / steps + step_cycles(model, costs)) / step_s

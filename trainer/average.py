@@ -6,7 +6,7 @@ import copy
 
 import torch
 
-from edgesnn.trainer.model import KeywordSpotter
+from edgesnn.trainer.model import Spotter
 
 
 class Average:
@@ -15,12 +15,12 @@ class Average:
     The decay starts low and grows to `decay`, so that the first steps are soon forgotten.
     """
 
-    def __init__(self, model: KeywordSpotter, decay: float) -> None:
+    def __init__(self, model: Spotter, decay: float) -> None:
         self.decay = decay
         self.model = copy.deepcopy(model).eval().requires_grad_(False)
 
     @torch.no_grad()
-    def update(self, model: KeywordSpotter, step: int) -> None:
+    def update(self, model: Spotter, step: int) -> None:
         """Take in the model after optimiser step `step`, counted from 0."""
         keep = min(self.decay, (1 + step) / (10 + step))
         for mean, now in zip(

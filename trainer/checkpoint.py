@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from edgesnn.errors import FileFormatError
 from edgesnn.files import write_atomic
 from edgesnn.trainer.average import Average
-from edgesnn.trainer.model import KeywordSpotter
+from edgesnn.trainer.model import Spotter
 
 CHECKPOINT = "checkpoint.safetensors"
 
@@ -38,7 +38,7 @@ class State:
         history: one line of the log an epoch.
     """
 
-    model: KeywordSpotter
+    model: Spotter
     average: Average
     optimiser: torch.optim.Optimizer
     epoch: int

@@ -8,83 +8,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from edgesnn.errors import ConfigError, NetworkError
 from edgesnn.frontend import FrontEnd
-from edgesnn.network.synapses import MAX_DELAY
+from edgesnn.frontend.settings import LOG_MAX
 from edgesnn.network.validate import name_faults
-
-Bits = Literal[8, 4, 2]
-Delay = Annotated[int, Field(ge=0, le=255)]
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Positive = Annotated[float, Field(gt=0.0)]
-NotNegative = Annotated[float, Field(ge=0.0)]
-Count = Annotated[int, Field(ge=1)]
-
-
-class Settings(BaseModel):
-    """Base: no unknown key, no silent conversion, frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class InputSettings(Settings):
-    """How features enter: `direct`, or `delta`: only changes above `delta` LSB are sent."""
-
-    encoding: Literal["direct", "delta"] = "direct"
-    delta: Annotated[int, Field(ge=0, le=127)] = 0
-    taps: Annotated[list[Delay], Field(min_length=1)] = [0, 3, 6]
-    bits: Bits = 8
-    graded_shift: Annotated[int, Field(ge=0, le=16)] = 6
-
-    @model_validator(mode="after")
-    def _only_delta_has_a_threshold(self) -> InputSettings:
-        if self.encoding == "direct" and self.delta:
-            raise ValueError("delta needs encoding = 'delta'")
-        return self
-
-
-class LayerSettings(Settings):
-    """A spiking layer and the synapses that feed it.
-
-    `taps` are delays in steps; the first layer takes the input's instead. `axonal_delay`, if
-    not 0, gives each presynaptic neuron and tap a fixed random delay up to that many steps
-    on top. `recurrent` adds synapses from the layer to itself, one step back.
-    """
-
-    width: Annotated[int, Field(ge=1, le=4096)]
-    taps: Annotated[list[Delay], Field(min_length=1)] = [0]
-    axonal_delay: Delay = 0
-    bits: Bits = 4
-    neuron: Literal["leaky", "adaptive"] = "adaptive"
-    reset: Literal["subtract", "zero"] = "subtract"
-    reset_delay: bool = False
-    recurrent: bool = False
-
-    @model_validator(mode="after")
-    def _delays_fit(self) -> LayerSettings:
-        if max(self.taps) + self.axonal_delay > MAX_DELAY:
-            raise ValueError(f"taps and axonal_delay together must not pass {MAX_DELAY} steps")
-        return self
-
-
-class ReadoutSettings(Settings):
-    """The non-spiking readout."""
-
-    taps: Annotated[list[Delay], Field(min_length=1)] = [0]
-    bits: Bits = 8
-
-
-class ModelSettings(Settings):
-    """The network. `normalise` trains with batch normalisation, folded into thresholds."""
-
-    input: InputSettings = InputSettings()
-    hidden: Annotated[list[LayerSettings], Field(min_length=1, max_length=16)]
-    readout: ReadoutSettings = ReadoutSettings()
-    normalise: bool = True
-    surrogate_slope: Positive = 2.0
-    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+from edgesnn.trainer.loss_settings import CostSettings, LossSettings, StartSettings
+from edgesnn.trainer.model_settings import DENSE, SPIKING, AnyModel, DenseSettings
+from edgesnn.trainer.settings import Count, NotNegative, Positive, Settings, Share
 
 
 class AugmentSettings(Settings):
@@ -99,7 +31,9 @@ class AugmentSettings(Settings):
     speed: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.1
     gain_db: NotNegative = 6.0
     noise: Share = 0.7
-    noise_snr_db: Annotated[list[float], Field(min_length=2, max_length=2)] = [5.0, 30.0]
+    noise_snr_db: Annotated[list[float], Field(min_length=2, max_length=2)] = Field(
+        default=[5.0, 30.0]
+    )
     shift_frames: Annotated[int, Field(ge=0, le=25)] = 2
     band_masks: Annotated[int, Field(ge=0, le=8)] = 1
     band_width: Count = 6
@@ -113,15 +47,6 @@ class AugmentSettings(Settings):
         if low > high:
             raise ValueError("noise_snr_db must be [lowest, highest]")
         return self
-
-
-class LossSettings(Settings):
-    """What is minimised: cross-entropy at the last step, and for the rest see docs/TRAINING.md."""
-
-    label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.05
-    later_steps: Share = 0.3
-    activity: NotNegative = 0.0
-    firing: NotNegative = 0.0
 
 
 class OptimiserSettings(Settings):
@@ -146,6 +71,8 @@ class FrontEndSettings(Settings):
     bands: Annotated[int, Field(ge=4, le=128)] = 40
     low: Count = 60
     high: Count = 7600
+    floor: Annotated[int, Field(ge=0, le=LOG_MAX)] = 8192
+    silence_bits: Annotated[int, Field(ge=0, le=14)] = 1
 
     @model_validator(mode="after")
     def _front_end_exists(self) -> FrontEndSettings:
@@ -161,10 +88,25 @@ class TrainConfig(Settings):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)] = "keywords"
     frontend: FrontEndSettings = FrontEndSettings()
-    model: ModelSettings
+    model: AnyModel
     augment: AugmentSettings = AugmentSettings()
     loss: LossSettings = LossSettings()
+    costs: CostSettings = CostSettings()
+    start: StartSettings = StartSettings()
     optimiser: OptimiserSettings = OptimiserSettings()
+
+    @model_validator(mode="after")
+    def _penalties_find_spikes(self) -> TrainConfig:
+        layers = self.loss.activations.layers
+        if isinstance(self.model, DenseSettings):
+            if self.loss.penalises_spikes:
+                raise ValueError("a dense model has no spikes: loss may hold no penalty on them")
+        elif layers and len(layers) != len(self.model.hidden):
+            raise ValueError(
+                f"loss.activations.layers has {len(layers)} weights "
+                f"for {len(self.model.hidden)} hidden layers"
+            )
+        return self
 
     @model_validator(mode="after")
     def _name_is_an_identifier(self) -> TrainConfig:
@@ -230,7 +172,12 @@ def preset(name: str) -> TrainConfig:
 
 
 def _fault_text(fault: Mapping[str, Any]) -> str:
-    key = ".".join(str(part) for part in fault["loc"]) or "the file"
+    where = [str(part) for part in fault["loc"]]
+    if where[:1] == ["model"] and where[1:2] in ([SPIKING], [DENSE]):
+        del where[1]  # which kind of model it was taken for is no key of the file
+    key = ".".join(where) or "the file"
+    if fault["type"] == "union_tag_invalid":
+        return f"{key}.kind: {SPIKING} or {DENSE}, got {fault['ctx']['tag']!r}"
     if fault["type"] == "extra_forbidden":
         return f"unknown key {key}"
     if fault["type"] == "missing":

@@ -29,7 +29,8 @@ def draw_curves(history: Sequence[dict[str, Any]], path: Path) -> None:
     for layer, rate in enumerate(rates.T, start=1):
         right.plot(epochs, 100 * rate, label=f"hidden{layer}")
     right.set(xlabel="epoch", ylabel="neurons firing a step (%)", ylim=(0, None))
-    right.legend()
+    if rates.size:  # a dense network has no layers that fire
+        right.legend()
     _write(figure, path)
 
 

@@ -11,7 +11,7 @@ import torch
 
 from edgesnn.trainer.activity import Activity, count
 from edgesnn.trainer.features import FeatureSet
-from edgesnn.trainer.model import KeywordSpotter
+from edgesnn.trainer.model import Spotter
 
 #: Clips run at a time.
 BATCH = 512
@@ -49,7 +49,7 @@ class Evaluation:
 
 @torch.no_grad()
 def evaluate(
-    model: KeywordSpotter, split: FeatureSet, *, silence: int | None = None, device: str = "cpu"
+    model: Spotter, split: FeatureSet, *, silence: int | None = None, device: str = "cpu"
 ) -> Evaluation:
     """Run `model` over a split as recorded.
 
@@ -60,7 +60,7 @@ def evaluate(
         device: where to run.
     """
     model.eval()
-    classes = model.readout.synapses.weight.shape[0]
+    classes = model.classes
     confusion = np.zeros((classes, classes), np.int64)
     kinds: dict[str, Activity] = {}
     for first in range(0, split.clips, BATCH):
@@ -76,3 +76,11 @@ def evaluate(
                 kinds[kind] = kinds[kind] + part if kind in kinds else part
     total = kinds["speech"] + kinds["silence"] if len(kinds) == 2 else next(iter(kinds.values()))
     return Evaluation(confusion, total, kinds)
+
+
+@torch.no_grad()
+def rest_activity(model: Spotter, clips: npt.NDArray[np.int8], device: str) -> Activity:
+    """What `model` does on int8 features `(clips, T, channels)` without labels."""
+    model.eval()
+    frames = torch.from_numpy(np.ascontiguousarray(clips.transpose(1, 0, 2)))
+    return count(model, model(frames.to(device)))

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from edgesnn.network.synapses import WEIGHT_LIMIT
-from edgesnn.trainer.config import LayerSettings
 from edgesnn.trainer.leak import integrate
+from edgesnn.trainer.model_settings import LayerSettings
 from edgesnn.trainer.moments import moments
 from edgesnn.trainer.quantisers import QuantisedWeight
 from edgesnn.trainer.spiking import (

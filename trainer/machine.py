@@ -9,12 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from edgesnn.errors import ConfigError
 from edgesnn.machine import Traces
 from edgesnn.network.arrays import IntArray
 from edgesnn.trainer import checkpoint, kernels
 from edgesnn.trainer.config import load_config
 from edgesnn.trainer.layers import SpikingLayer
 from edgesnn.trainer.model import KeywordSpotter
+from edgesnn.trainer.model_settings import ModelSettings
 from edgesnn.trainer.outcome import BEST, CONFIG
 
 
@@ -59,6 +61,8 @@ def load_machine(run: Path, classes: Sequence[str]) -> TorchMachine:
         ConfigError, FileFormatError: the run's files are missing or damaged.
     """
     config = load_config(run / CONFIG)
+    if not isinstance(config.model, ModelSettings):
+        raise ConfigError(f"{run} holds a dense network: it has no integer machine")
     model = KeywordSpotter(config.model, config.frontend.bands, len(classes))
     checkpoint.load_model(model, run / BEST)
     return TorchMachine(model)

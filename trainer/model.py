@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor, nn
 
-from edgesnn.trainer.config import LayerSettings, ModelSettings
+from edgesnn.trainer.dense import DenseSpotter
 from edgesnn.trainer.encoding import sample_and_hold
 from edgesnn.trainer.layers import ReadoutLayer, SpikingLayer
-from edgesnn.trainer.spiking import Trace
-
-
-class Outcome(NamedTuple):
-    """What a batch did.
-
-    Attributes:
-        logits: float32 `(T, B, classes)`, scores in units of the readout's scale.
-        layers: one trace a spiking layer.
-        sent: bool `(T, B, channels)`, which input channels were sent in which step.
-    """
-
-    logits: Tensor
-    layers: tuple[Trace, ...]
-    sent: Tensor
+from edgesnn.trainer.model_settings import DenseSettings, LayerSettings, ModelSettings
+from edgesnn.trainer.response import Outcome
 
 
 class KeywordSpotter(nn.Module):
@@ -39,6 +24,7 @@ class KeywordSpotter(nn.Module):
     def __init__(self, settings: ModelSettings, channels: int, classes: int) -> None:
         super().__init__()
         self.settings = settings
+        self.classes = classes
         widths = [channels, *(layer.width for layer in settings.hidden)]
         layers = [
             self._layer(index, widths[index], layer) for index, layer in enumerate(settings.hidden)
@@ -89,3 +75,14 @@ class KeywordSpotter(nn.Module):
 def _delays(taps: list[int], pre: int, axonal: int) -> Tensor:
     delays = torch.tensor(taps)[:, None].repeat(1, pre)
     return delays + torch.randint(0, axonal + 1, delays.shape) if axonal else delays
+
+
+#: Whatever is trained here.
+Spotter = KeywordSpotter | DenseSpotter
+
+
+def make_model(settings: ModelSettings | DenseSettings, channels: int, classes: int) -> Spotter:
+    """The network of a configuration, with random weights."""
+    if isinstance(settings, DenseSettings):
+        return DenseSpotter(settings, channels, classes)
+    return KeywordSpotter(settings, channels, classes)

@@ -18,7 +18,7 @@ from edgesnn.trainer.data import SILENCE, Dataset
 from edgesnn.trainer.evaluate import Evaluation, evaluate
 from edgesnn.trainer.export import export
 from edgesnn.trainer.features import FeatureSet
-from edgesnn.trainer.model import KeywordSpotter
+from edgesnn.trainer.model import KeywordSpotter, Spotter
 
 BEST, CONFIG = "best.safetensors", "config.toml"
 TRAINED, REPORT = "trained.safetensors", "report.json"
@@ -52,6 +52,11 @@ class Job:
         classes = self.dataset.classes
         return classes.index(SILENCE) if SILENCE in classes else None
 
+    @property
+    def step_s(self) -> float:
+        """Seconds of a time step."""
+        return self.frontend.hop / self.frontend.sample_rate
+
 
 @dataclass(frozen=True)
 class RunResult:
@@ -59,15 +64,19 @@ class RunResult:
 
     Attributes:
         folder: with configuration, log, curves, reports and the trained network.
+        name: of the network.
+        notes: facts about the training, accuracies among them.
         model: the chosen one, in evaluation mode.
-        trained: the same, framework-free.
+        trained: the same, framework-free; None of a dense network.
         evaluations: by split: validation, and testing unless it was not to be read.
         history: the log, one line an epoch.
     """
 
     folder: Path
-    model: KeywordSpotter
-    trained: TrainedNetwork
+    name: str
+    notes: Mapping[str, str]
+    model: Spotter
+    trained: TrainedNetwork | None
     evaluations: dict[str, Evaluation]
     history: list[dict[str, Any]]
 
@@ -83,6 +92,15 @@ def finish(job: Job, state: checkpoint.State, splits: Mapping[str, FeatureSet]) 
     notes = {"dataset": job.dataset.name, "seed": str(job.seed), "epochs": str(state.epoch)}
     notes |= job.notes
     notes |= {f"{name}_accuracy": f"{result.accuracy:.4f}" for name, result in results.items()}
+    trained = _exported(job, model, notes)
+    _report(job, state, results)
+    name = job.config.name
+    return RunResult(job.folder, name, notes, model, trained, results, state.history)
+
+
+def _exported(job: Job, model: Spotter, notes: Mapping[str, str]) -> TrainedNetwork | None:
+    if not isinstance(model, KeywordSpotter):
+        return None
     trained = export(
         model.cpu(),
         name=job.config.name,
@@ -91,8 +109,7 @@ def finish(job: Job, state: checkpoint.State, splits: Mapping[str, FeatureSet]) 
         notes=notes,
     )
     save_trained(trained, job.folder / TRAINED)
-    _report(job, state, results)
-    return RunResult(job.folder, model, trained, results, state.history)
+    return trained
 
 
 def _report(job: Job, state: checkpoint.State, results: Mapping[str, Evaluation]) -> None:

@@ -6,35 +6,46 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from edgesnn.errors import EdgesnnError, UsageError
 from edgesnn.files import write_atomic
 from edgesnn.trainer import checkpoint
+from edgesnn.trainer.activity import predicted_cycles
 from edgesnn.trainer.allocation import keep_freed_memory
 from edgesnn.trainer.average import Average
+from edgesnn.trainer.batch import Material
 from edgesnn.trainer.config import TrainConfig
 from edgesnn.trainer.curves import draw_curves
 from edgesnn.trainer.data import Dataset
+from edgesnn.trainer.earlier import open_teacher, start_from
 from edgesnn.trainer.epoch import train_epoch
-from edgesnn.trainer.evaluate import evaluate
+from edgesnn.trainer.evaluate import evaluate, rest_activity
 from edgesnn.trainer.features import (
     FeatureSet,
     fit_front_end,
     split_features,
     training_features,
 )
-from edgesnn.trainer.model import KeywordSpotter
+from edgesnn.trainer.model import make_model
+from edgesnn.trainer.objectives import Objective
 from edgesnn.trainer.outcome import BEST, CONFIG, Job, RunResult, finish
+from edgesnn.trainer.quiet import quiet_features
 from edgesnn.trainer.schedule import make_optimiser
 from edgesnn.trainer.toml import to_toml
 
 __all__ = ["InterruptedTrainingError", "RunResult", "choose_device", "train"]
 
 LOG, CURVES = "log.jsonl", "curves.png"
+
+#: Made quiet clips to train on, and those, from a seed of their own, to measure rest by.
+MADE_CLIPS, REST_CLIPS, HELD_OUT = 500, 50, 977
 
 
 class InterruptedTrainingError(EdgesnnError):
@@ -78,12 +89,12 @@ def train(
     place = choose_device(device)
     write_atomic(run_dir / CONFIG, to_toml(config.model_dump()))
     job = Job(config, dataset, fit_front_end(dataset, config), run_dir, seed, place, notes or {})
-    training = training_features(dataset, job.frontend, config.augment)
-    splits = {"validation": split_features(dataset, "validation", job.frontend)}
+    lesson = _prepare(job)
     state = _start(job)
     if resume:
         checkpoint.restore(state, run_dir)
-    _run_epochs(job, state, training, splits["validation"])
+    _run_epochs(job, state, lesson)
+    splits = {"validation": lesson.validation}
     if test:
         splits["testing"] = split_features(dataset, "testing", job.frontend)
     return finish(job, state, splits)
@@ -104,9 +115,45 @@ def choose_device(wanted: str | None) -> str:
     return str(wanted)
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """What the epochs of a run share.
+
+    Attributes:
+        material: to learn from.
+        objective: to score batches by.
+        validation: to choose by.
+        rest: made quiet clips that no batch has, int8 `(clips, T, channels)`.
+    """
+
+    material: Material
+    objective: Objective
+    validation: FeatureSet
+    rest: npt.NDArray[np.int8]
+
+
+def _prepare(job: Job) -> Lesson:
+    """Read and make what the configuration asks for, before anything is trained."""
+    config, wanted = job.config, job.config.loss.silence
+    made = MADE_CLIPS if wanted.clips else 0
+    material = Material(
+        clips=training_features(job.dataset, job.frontend, config.augment),
+        classes=len(job.dataset.classes),
+        silence=job.silence,
+        quiet=quiet_features(job.frontend, made, seed=job.seed),
+    )
+    return Lesson(
+        material,
+        Objective(config.loss, config.costs, job.step_s, open_teacher(job)),
+        split_features(job.dataset, "validation", job.frontend),
+        quiet_features(job.frontend, REST_CLIPS, seed=HELD_OUT),
+    )
+
+
 def _start(job: Job) -> checkpoint.State:
     torch.manual_seed(job.seed)
-    model = KeywordSpotter(job.config.model, job.frontend.bands, len(job.dataset.classes))
+    model = make_model(job.config.model, job.frontend.bands, len(job.dataset.classes))
+    start_from(model, job)
     model = model.to(job.device)
     facts = {
         "config": job.config.model_dump(),
@@ -123,13 +170,11 @@ def _start(job: Job) -> checkpoint.State:
     )
 
 
-def _run_epochs(
-    job: Job, state: checkpoint.State, training: FeatureSet, validation: FeatureSet
-) -> None:
+def _run_epochs(job: Job, state: checkpoint.State, lesson: Lesson) -> None:
     epochs = job.config.optimiser.epochs
     try:
         while state.epoch < epochs:
-            _keep(job, state, _epoch(job, state, training, validation))
+            _keep(job, state, _epoch(job, state, lesson))
     except KeyboardInterrupt:
         raise InterruptedTrainingError(
             f"interrupted in epoch {state.epoch + 1} of {epochs}; epoch {state.epoch} is kept in "
@@ -137,20 +182,24 @@ def _run_epochs(
         ) from None
 
 
-def _epoch(
-    job: Job, state: checkpoint.State, training: FeatureSet, validation: FeatureSet
-) -> dict[str, Any]:
+def _epoch(job: Job, state: checkpoint.State, lesson: Lesson) -> dict[str, Any]:
     """Train an epoch and validate the average; the epoch's line of the log."""
     wall, cpu = time.perf_counter(), time.process_time()
-    line = train_epoch(state, training, job.config, job.seed, job.device)
-    result = evaluate(state.average.model, validation, silence=job.silence, device=job.device)
+    line = train_epoch(state, lesson.material, lesson.objective, job.config, job.seed, job.device)
+    model = state.average.model
+    result = evaluate(model, lesson.validation, silence=job.silence, device=job.device)
+    kinds = result.by_kind | {"made quiet": rest_activity(model, lesson.rest, job.device)}
     clocks = {
         "wall_s": round(time.perf_counter() - wall, 2),
         "cpu_s": round(time.process_time() - cpu, 2),
         "load": round(os.getloadavg()[0], 2),
     }
     head = {"epoch": state.epoch + 1, "validation_accuracy": round(result.accuracy, 5)}
-    return head | line | result.activity.summary() | clocks
+    cycles = {
+        kind: round(predicted_cycles(model, activity, job.config.costs, job.step_s))
+        for kind, activity in kinds.items()
+    }
+    return head | line | result.activity.summary() | {"predicted_cycles": cycles} | clocks
 
 
 def _keep(job: Job, state: checkpoint.State, line: Mapping[str, Any]) -> None:

@@ -7,10 +7,10 @@ import math
 import torch
 
 from edgesnn.trainer.config import OptimiserSettings
-from edgesnn.trainer.model import KeywordSpotter
+from edgesnn.trainer.model import Spotter
 
 
-def make_optimiser(model: KeywordSpotter, settings: OptimiserSettings) -> torch.optim.AdamW:
+def make_optimiser(model: Spotter, settings: OptimiserSettings) -> torch.optim.AdamW:
     """AdamW; only synaptic weights decay, neuron parameters have a rate of their own."""
     named = list(model.named_parameters())
     synapses = [p for name, p in named if ".synapses." in name]

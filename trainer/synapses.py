@@ -15,6 +15,12 @@ import torch
 from numba import njit, prange
 from torch import Tensor
 
+from edgesnn.trainer.events import (
+    event_currents,
+    event_weight_gradient,
+    is_sparse,
+    source_gradient,
+)
 from edgesnn.trainer.spiking import floor_through
 
 
@@ -37,7 +43,9 @@ def currents(source: Tensor, weight: Tensor, delays: Tensor, shift: int = 0) -> 
     """
     if source.device.type != "cpu":
         return floor_through((shifted(source, delays) @ weight.T) * 2.0**-shift)
-    acc: Tensor = _Currents.apply(source, weight, delays, shift)  # type: ignore[no-untyped-call]
+    by_events = not shift and not fast_products() and is_sparse(source)
+    law = _Events if by_events else _Currents
+    acc: Tensor = law.apply(source, weight, delays, shift)  # type: ignore[no-untyped-call]
     return acc
 
 
@@ -77,6 +85,22 @@ class _Currents(torch.autograd.Function):
         else:
             _scatter(grad_taps.numpy(), delays.numpy(), grad_source.numpy())
         return grad_source, grad_weight, None, None
+
+
+class _Events(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, source: Tensor, weight: Tensor, delays: Tensor, _shift: int) -> Tensor:
+        source = source.detach().contiguous()
+        ctx.save_for_backward(source, weight, delays)
+        return event_currents(source, weight.detach(), delays)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        source, weight, delays = ctx.saved_tensors
+        grad = grads[0].contiguous()
+        grad_weight = event_weight_gradient(grad, source, delays)
+        wanted = ctx.needs_input_grad[0]
+        return (source_gradient(grad, weight, delays) if wanted else None), grad_weight, None, None
 
 
 def _product(spikes: Tensor, weight: Tensor, shift: int) -> Tensor:

@@ -26,6 +26,7 @@ def build(
     output: options.Output = None,
     seed: options.Seed = 0,
     epochs: options.Epochs = None,
+    changes: options.Changes = None,
     fresh: options.Fresh = False,
     rungs: options.Rungs = None,
     clips: options.Clips = 100,
@@ -45,7 +46,9 @@ def build(
     from edgesnn.pipeline.train import Training
 
     request = Request(
-        Training(Recordings(dataset, task, data_dir), config, seed, epochs, fresh),
+        Training(
+            Recordings(dataset, task, data_dir), config, seed, epochs, fresh, tuple(changes or ())
+        ),
         pretrained,
         board,
         output,
@@ -71,6 +74,7 @@ def _refuse_contradictions(request: Request) -> None:
         ("--config", training.config),
         ("--epochs", training.epochs),
         ("--seed", training.seed),
+        ("--set", training.changes),
         ("--fresh", training.fresh),
         ("--task", training.recordings.task),
     ):

@@ -54,6 +54,15 @@ Epochs = Annotated[
     typer.Option(help="Passes over the training data, instead of the configuration's.", min=1),
 ]
 
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Set a key of the configuration, such as loss.energy.weight=2e-3; may be repeated.",
+        metavar="KEY=VALUE",
+    ),
+]
+
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Start training again; drops an unfinished run.")
 ]

@@ -18,6 +18,7 @@ def train(
     config: options.Config = None,
     seed: options.Seed = 0,
     epochs: options.Epochs = None,
+    changes: options.Changes = None,
     fresh: options.Fresh = False,
     output: options.Output = None,
     json: options.Json = False,
@@ -30,7 +31,8 @@ def train(
     from edgesnn.pipeline.datasets import Recordings
     from edgesnn.pipeline.train import Training, train_only
 
-    training = Training(Recordings(dataset, task, data_dir), config, seed, epochs, fresh)
+    recordings = Recordings(dataset, task, data_dir)
+    training = Training(recordings, config, seed, epochs, fresh, tuple(changes or ()))
     record = train_only(training, output, announce)
     if json:
         print_json(record)

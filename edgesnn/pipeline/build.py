@@ -20,7 +20,7 @@ from edgesnn.pipeline.ladder import Subject, climb
 from edgesnn.pipeline.lower import lower
 from edgesnn.pipeline.measure import measure
 from edgesnn.pipeline.say import Say, silent
-from edgesnn.pipeline.train import Training, prepare, train
+from edgesnn.pipeline.train import Training, prepare, require_spiking, train
 from edgesnn.pipeline.verify import Verification, stimulus
 
 
@@ -118,10 +118,12 @@ def _pretrained(request: Request) -> Obtained:
 
 def _trained(request: Request, say: Say) -> Obtained:
     ready = prepare(request.training, say)
+    require_spiking(ready.config)
     folder = BuildFolder(request.folder, ready.config.name)
     folder.require_own()
     started = time.perf_counter()
     trained = train(ready, request.folder, say).trained
+    assert trained is not None
     record: dict[str, Any] = {
         "config": ready.config.model_dump(),
         "seed": request.training.seed,

@@ -39,6 +39,7 @@ class Training:
         seed: of weights, batches and augmentation.
         epochs: instead of the configuration's, or None.
         fresh: drop an unfinished run.
+        changes: `KEY=VALUE`, each sets a key of the configuration.
     """
 
     recordings: Recordings
@@ -46,6 +47,7 @@ class Training:
     seed: int = 0
     epochs: int | None = None
     fresh: bool = False
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ def prepare(training: Training, say: Say = silent) -> Ready:
 
 def resolve_config(training: Training) -> TrainConfig:
     """The configuration of a training, with the command line's changes."""
+    from edgesnn.trainer.changes import changed
     from edgesnn.trainer.config import load_config, preset
 
     recordings, named = training.recordings, training.config
@@ -98,10 +101,20 @@ def resolve_config(training: Training) -> TrainConfig:
         config = load_config(Path(named))
     else:
         config = preset(named)
+    config = changed(config, training.changes)
     if training.epochs is None:
         return config
     optimiser = config.optimiser.model_copy(update={"epochs": training.epochs})
     return config.model_copy(update={"optimiser": optimiser})
+
+
+def require_spiking(config: TrainConfig) -> None:
+    """Raise UsageError where the configuration's network cannot be lowered."""
+    if config.model.kind != "spiking":
+        raise UsageError(
+            f"{config.name} is a dense network, a teacher, and makes no firmware: "
+            "train it with `edgesnn train`, and let a spiking network learn from it"
+        )
 
 
 def require_torch() -> None:
@@ -185,8 +198,16 @@ def train_only(training: Training, folder: Path | None, say: Say = silent) -> di
     claim(target)
     result = train(prepare(training, say), target, say)
     return {
-        "name": result.trained.name,
+        "name": result.name,
         "run": str(result.folder),
-        **dict(result.trained.notes),
-        "next": f"edgesnn lower {target}",
+        **dict(result.notes),
+        "next": _next_of(result, target),
     }
+
+
+def _next_of(result: RunResult, target: Path) -> str:
+    if result.trained is not None:
+        return f"edgesnn lower {target}"
+    return (
+        f"edgesnn train --set loss.distillation.teacher={target} --set loss.distillation.weight=0.5"
+    )

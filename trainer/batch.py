@@ -1,0 +1,95 @@
+"""Batches: shuffled and varied training clips, with made quiet ones among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from edgesnn.trainer.config import TrainConfig
+from edgesnn.trainer.features import FeatureSet
+from edgesnn.trainer.masking import mix, vary_batch
+
+
+class Batch(NamedTuple):
+    """Clips to learn from.
+
+    Attributes:
+        features: int8 `(T, B, channels)`.
+        targets: float32 `(B, classes)`, probabilities.
+        quiet: bool `(B,)`, true where nothing is said.
+    """
+
+    features: Tensor
+    targets: Tensor
+    quiet: Tensor
+
+    def to(self, device: str) -> Batch:
+        """The same on `device`."""
+        return Batch(*(part.to(device) for part in self))
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a run learns from.
+
+    Attributes:
+        clips: the training split and its varied copies.
+        classes: how many there are.
+        silence: label of silence, or None.
+        quiet: made quiet clips int8 `(clips, T, channels)`, of which some join each batch.
+    """
+
+    clips: FeatureSet
+    classes: int
+    silence: int | None
+    quiet: npt.NDArray[np.int8]
+
+
+def batch_count(material: Material, config: TrainConfig) -> int:
+    """Batches an epoch; clips that do not fill one are left out."""
+    return material.clips.clips // min(config.optimiser.batch, material.clips.clips)
+
+
+def batches(
+    material: Material, config: TrainConfig, variant: int, random: np.random.Generator
+) -> Iterator[Batch]:
+    """Shuffled batches of variant `variant`."""
+    training = material.clips
+    size = min(config.optimiser.batch, training.clips)
+    clips = training.variant(variant)
+    order = random.permutation(training.clips)
+    for first in range(0, training.clips - size + 1, size):
+        chosen = np.sort(order[first : first + size])
+        varied = vary_batch(clips[chosen], config.augment, random)
+        labels = training.labels[chosen]
+        mixed, targets = mix(varied, labels, material.classes, config.augment.mixup, random)
+        made = _made(material, config.loss.silence.clips, random)
+        frames = np.concatenate([mixed, made]).transpose(1, 0, 2)
+        silent = targets[:, material.silence] == 1.0 if material.silence is not None else labels < 0
+        quiet = np.concatenate([silent, np.ones(len(made), np.bool_)])
+        wanted = np.concatenate([targets, _nothing_said(material, len(made))])
+        yield Batch(
+            torch.from_numpy(np.ascontiguousarray(frames)),
+            torch.from_numpy(wanted),
+            torch.from_numpy(quiet),
+        )
+
+
+def _made(material: Material, count: int, random: np.random.Generator) -> npt.NDArray[np.int8]:
+    if not count:
+        return material.quiet[:0]
+    return material.quiet[random.integers(0, len(material.quiet), count)]
+
+
+def _nothing_said(material: Material, count: int) -> npt.NDArray[np.float32]:
+    """Silence where it is a class, else every class alike."""
+    targets = np.full((count, material.classes), 1.0 / material.classes, np.float32)
+    if material.silence is not None:
+        targets = np.tile(np.eye(material.classes, dtype=np.float32)[material.silence], (count, 1))
+    return targets

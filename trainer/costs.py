@@ -1,0 +1,52 @@
+"""What a network costs on a core, by the configuration's table of cycles."""
+
+from __future__ import annotations
+
+from edgesnn.trainer.layers import ReadoutLayer, SpikingLayer
+from edgesnn.trainer.loss_settings import CostSettings
+from edgesnn.trainer.model import KeywordSpotter
+
+#: Microjoules in a picojoule.
+MICRO = 1e-6
+
+
+def fan_out(model: KeywordSpotter) -> list[int]:
+    """Synapses behind one neuron of each spiking layer."""
+    return [sum(fans.values()) for fans in _fans(model)]
+
+
+def spike_cycles(model: KeywordSpotter, costs: CostSettings) -> list[float]:
+    """Cycles that one spike of each layer causes: the synapses behind it, by their bits."""
+    price = {8: costs.ac8, 4: costs.ac4, 2: costs.ac2}
+    return [sum(count * price[bits] for bits, count in fans.items()) for fans in _fans(model)]
+
+
+def input_fan_out(model: KeywordSpotter) -> int:
+    """Synapses behind one input channel."""
+    first = model.hidden[0]
+    return first.settings.width * first.delays.shape[0]
+
+
+def step_cycles(model: KeywordSpotter, costs: CostSettings) -> float:
+    """Cycles of a step in which nothing fires and no channel is sent: every neuron's update."""
+    neurons = sum(
+        layer.settings.width * (costs.adaptive if layer.adaptive else costs.leaky)
+        for layer in model.hidden
+    )
+    readout = model.readout.synapses.weight.shape[0] * costs.leaky
+    return neurons + readout + model.hidden[0].delays.shape[1] * costs.channel
+
+
+def _fans(model: KeywordSpotter) -> list[dict[int, int]]:
+    """Synapses behind one neuron of each spiking layer, by their bits."""
+    readers: list[SpikingLayer | ReadoutLayer] = [*model.hidden[1:], model.readout]
+    fans = []
+    for layer, reader in zip(model.hidden, readers, strict=True):
+        count = {
+            reader.synapses.bits: reader.synapses.weight.shape[0] * reader.delays.shape[0],
+        }
+        if layer.settings.recurrent:
+            bits = layer.synapses.bits
+            count[bits] = count.get(bits, 0) + layer.settings.width
+        fans.append(count)
+    return fans

@@ -1,0 +1,83 @@
+"""The sum of the objectives that a configuration asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from edgesnn.trainer.batch import Batch
+from edgesnn.trainer.costs import fan_out
+from edgesnn.trainer.loss_settings import CostSettings, LossSettings
+from edgesnn.trainer.model import KeywordSpotter, Spotter
+from edgesnn.trainer.objectives.activations import activation_penalty, spike_share
+from edgesnn.trainer.objectives.distillation import distillation_loss
+from edgesnn.trainer.objectives.energy import spike_energy
+from edgesnn.trainer.objectives.labels import label_loss, logit_penalty
+from edgesnn.trainer.response import Outcome
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a batch is scored by.
+
+    Attributes:
+        settings: weights of the terms.
+        costs: of the core, for the energy terms.
+        step_s: seconds of a time step.
+        teacher: of the distillation, or None.
+    """
+
+    settings: LossSettings
+    costs: CostSettings
+    step_s: float
+    teacher: nn.Module | None = None
+
+    def __call__(self, model: Spotter, outcome: Outcome, batch: Batch) -> Tensor:
+        """The loss `()`: the sum of `terms`."""
+        return torch.stack(list(self.terms(model, outcome, batch).values())).sum()
+
+    def terms(self, model: Spotter, outcome: Outcome, batch: Batch) -> dict[str, Tensor]:
+        """`(1 − α)·L_labels + α·L_teacher + λ_A·A + λ_R·R + activations + logits + λ_E·E + λ_S·S`.
+
+        A and R are `spike_share` with fan-out and without, E is `spike_energy` over all clips, S
+        over those in which nothing is said. Terms that weigh nothing are left out.
+        """
+        wanted, traces = self.settings, outcome.layers
+        taught = wanted.distillation.weight if self.teacher is not None else 0.0
+        terms = {"labels": (1 - taught) * label_loss(outcome.logits, batch.targets, wanted)}
+        if taught:
+            scores = distillation_loss(outcome.logits, self._asked(batch), wanted.distillation)
+            terms["distillation"] = taught * scores
+        if not isinstance(model, KeywordSpotter):
+            return terms | self._of_logits(outcome)
+        if wanted.activity:
+            terms["activity"] = wanted.activity * spike_share(traces, fan_out(model))
+        if wanted.firing:
+            terms["firing"] = wanted.firing * spike_share(traces, [1] * len(traces))
+        if wanted.activations.l1 or wanted.activations.l2:
+            terms["activations"] = activation_penalty(traces, wanted.activations)
+        return terms | self._of_logits(outcome) | self._energies(model, outcome, batch)
+
+    def _of_logits(self, outcome: Outcome) -> dict[str, Tensor]:
+        if not self.settings.logits.l2:
+            return {}
+        return {"logits": logit_penalty(outcome.logits, self.settings.logits)}
+
+    def _energies(self, model: KeywordSpotter, outcome: Outcome, batch: Batch) -> dict[str, Tensor]:
+        everywhere, silent = self.settings.energy.weight, self.settings.silence.weight
+        if not everywhere and not silent:
+            return {}
+        seconds = len(outcome.logits) * self.step_s
+        energy = spike_energy(model, outcome.layers, self.costs, seconds)
+        terms = {"energy": everywhere * energy.mean()} if everywhere else {}
+        if silent and bool(batch.quiet.any()):
+            terms["silence"] = silent * energy[batch.quiet].mean()
+        return terms
+
+    @torch.no_grad()
+    def _asked(self, batch: Batch) -> Tensor:
+        assert self.teacher is not None
+        logits: Tensor = self.teacher(batch.features).logits
+        return logits
