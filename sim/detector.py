@@ -71,18 +71,21 @@ class StreamDetector:
     Args:
         detector: smoothing, threshold, refractory time, rejected classes.
         classes: names of the network's classes.
+
+    Attributes:
+        smooth: smoothed scores after the last step, int64 `(classes,)`.
     """
 
     def __init__(self, detector: Detector, classes: tuple[str, ...]) -> None:
         self.detector = detector
         self._keyword = np.array(detector.keywords(classes))
-        self._smooth = np.zeros(len(classes), np.int64)
+        self.smooth = np.zeros(len(classes), np.int64)
         self._state = np.array([0, NOTHING], np.int64)
 
     def margins(self, scores: IntArray) -> Margins:
         """Smooth int32 `scores (steps, classes)` and find who leads by how much."""
         best, lead = np.empty(len(scores), np.int64), np.empty(len(scores), np.int64)
-        _margins(scores, self._smooth, self.detector.smoothing, best, lead)
+        _margins(scores, self.smooth, self.detector.smoothing, best, lead)
         return Margins(best, lead)
 
     def push(self, scores: IntArray) -> IntArray:

@@ -1,0 +1,305 @@
+"""`edgesnn evaluate --stream` as a function: hours of sound, what is detected, what is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgesnn.errors import NetworkError, UsageError, VerifyError
+from edgesnn.network import Detector, Network, identity, save_network
+from edgesnn.network.arrays import IntArray
+from edgesnn.pipeline.datasets import (
+    SYNTHETIC,
+    Recordings,
+    of_task,
+    open_recordings,
+    recordings_at_hand,
+    require_split,
+)
+from edgesnn.pipeline.folder import load_source
+from edgesnn.pipeline.say import Say, silent
+from edgesnn.progress import progress
+
+if TYPE_CHECKING:
+    from edgesnn.sim.detection_error import DetectionError, Word
+    from edgesnn.trainer.data import Dataset
+    from edgesnn.trainer.data.stream import SoundStream
+
+#: Classes of the datasets that are no keywords.
+NO_KEYWORDS = ("unknown", "silence")
+
+#: Refractory time that is chosen, in seconds: a word takes less.
+REFRACTORY_SECONDS = 1.0
+
+#: Coarsest smoothing that is tried: 2^5 steps are 0.64 s.
+MOST_SMOOTHING = 5
+
+#: Steps whose features are made at once.
+_PIECE = 50_000
+
+
+@dataclass(frozen=True, eq=False)
+class Listened:
+    """A stream as a network hears it.
+
+    Attributes:
+        network: what listened.
+        words: the keywords that are said, in steps.
+        features: int8 `(steps, channels)`.
+        scores: int32 `(steps, classes)`.
+        hours: of the stream.
+        origin: where it comes from, in words.
+    """
+
+    network: Network
+    words: tuple[Word, ...]
+    features: IntArray
+    scores: IntArray
+    hours: float
+    origin: str
+
+
+@dataclass(frozen=True, eq=False)
+class StreamResult:
+    """How well a network detects keywords in a stream.
+
+    Attributes:
+        network: with its detector.
+        error: at the detector's own threshold.
+        curve: at other thresholds, lowest first.
+        origin: of the stream, in words.
+        exact_steps: steps that the generated C was compared on; 0 where it was not.
+    """
+
+    network: Network
+    error: DetectionError
+    curve: tuple[DetectionError, ...]
+    origin: str
+    exact_steps: int = 0
+
+    def record(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        detector = self.network.detector
+        assert detector is not None
+        return {
+            "network": self.network.name,
+            "sha256": identity(self.network),
+            "stream": self.origin,
+            "detector": {
+                "smoothing": detector.smoothing,
+                "threshold": detector.threshold,
+                "refractory": detector.refractory,
+                "rejected": list(detector.rejected),
+            },
+            "error": self.error.record(),
+            "det_curve": [point.record() for point in self.curve],
+            "exact_steps": self.exact_steps,
+        }
+
+
+def evaluate_stream(
+    source: Path,
+    recordings: Recordings | None = None,
+    split: str = "testing",
+    hours: float = 1.0,
+    seed: int = 0,
+    exact: bool = False,
+    say: Say = silent,
+) -> StreamResult:
+    """False accepts and rejects of the network of a build folder or file, over `hours` of sound.
+
+    With `exact` the generated C listens too, and must give the same scores and detections.
+
+    Raises:
+        UsageError: the network has no detector.
+        NetworkError: it has no front-end.
+        DataError: the recordings are missing or unusable.
+        VerifyError: the generated C differs.
+    """
+    network = load_source(source).network
+    if network.detector is None:
+        raise UsageError(
+            f"{source} has no detector yet; edgesnn evaluate {source} --stream --choose 1 "
+            "chooses one on the validation split and writes it into the file"
+        )
+    heard = _listen(source, network, recordings, split, hours, seed, say)
+    say("detect")
+    return _result(network, heard, _compare_c(network, heard, say) if exact else 0)
+
+
+def choose_detector(
+    source: Path,
+    most: float,
+    recordings: Recordings | None = None,
+    hours: float = 1.0,
+    seed: int = 0,
+    say: Say = silent,
+) -> StreamResult:
+    """Choose a detector on the validation split, and write it into the network's file.
+
+    Smoothing and threshold are those with the fewest rejects at `most` false accepts an hour.
+
+    Raises:
+        NetworkError: the network has no front-end.
+        DataError: the recordings are missing or unusable.
+    """
+    loaded = load_source(source)
+    heard = _listen(source, loaded.network, recordings, "validation", hours, seed, say)
+    say("choose smoothing and threshold")
+    network = replace(loaded.network, detector=fit_detector(heard, most))
+    save_network(network, loaded.path)
+    return _result(network, heard, 0)
+
+
+def fit_detector(heard: Listened, most: float) -> Detector:
+    """The detector with the fewest rejects on `heard` at `most` false accepts an hour."""
+    from edgesnn.sim.detection_error import best_point, det_curve
+    from edgesnn.sim.detector import StreamDetector
+
+    network = heard.network
+    frontend = network.frontend
+    assert frontend is not None
+    rejected = tuple(name for name in NO_KEYWORDS if name in network.classes)
+    steps = round(REFRACTORY_SECONDS * frontend.sample_rate / frontend.hop)
+    tried = []
+    for smoothing in range(MOST_SMOOTHING + 1):
+        each = Detector(smoothing=smoothing, threshold=1, refractory=steps, rejected=rejected)
+        margins = StreamDetector(each, network.classes).margins(heard.scores)
+        curve = det_curve(margins, heard.words, each, network.classes, heard.hours)
+        point = best_point(curve, most)
+        over = point.false_accepts_an_hour > most
+        tried.append((over, point.rejected, smoothing, replace(each, threshold=point.threshold)))
+    return min(tried, key=lambda one: one[:3])[3]
+
+
+def _result(network: Network, heard: Listened, exact_steps: int) -> StreamResult:
+    from edgesnn.sim.detection_error import det_curve, score
+    from edgesnn.sim.detector import StreamDetector
+
+    detector = network.detector
+    assert detector is not None
+    margins = StreamDetector(detector, network.classes).margins(heard.scores)
+    detected = StreamDetector(detector, network.classes).decide(margins)
+    error = score(detected, heard.words, detector.threshold, heard.hours)
+    curve = det_curve(margins, heard.words, detector, network.classes, heard.hours)
+    return StreamResult(network, error, curve, heard.origin, exact_steps)
+
+
+def _listen(
+    source: Path,
+    network: Network,
+    recordings: Recordings | None,
+    split: str,
+    hours: float,
+    seed: int,
+    say: Say,
+) -> Listened:
+    """Make the stream and run front-end and network over it."""
+    from edgesnn.trainer.data.stream import make_stream
+
+    require_split(split)
+    if network.frontend is None:
+        raise NetworkError(f"network {network.name} has no front-end, so it cannot hear a stream")
+    dataset = _dataset(source, network, recordings)
+    say(f"lay out {hours:g} h of {split} recordings")
+    sound = make_stream(dataset, split, hours, seed)
+    say("listen")
+    features, scores = hear(network, sound.pcm)
+    origin = f"{sound.hours:.2f} h of {len(sound.utterances)} {split} words of {dataset.name}"
+    words = _words(sound, network)
+    return Listened(network, words, features, scores, sound.hours, f"{origin}, seed {seed}")
+
+
+def _dataset(source: Path, network: Network, recordings: Recordings | None) -> Dataset:
+    """The recordings named, or those that the network was trained on; of its own classes."""
+    recorded = load_source(source).recorded()
+    chosen = of_task(recordings, network) or recordings_at_hand(network, recorded)
+    classes = None if chosen.dataset == SYNTHETIC else network.classes
+    dataset = open_recordings(chosen, classes)
+    if dataset.classes != network.classes:
+        raise UsageError(
+            f"{dataset.name} has other classes than {network.name}; name the recordings that it "
+            "was trained on by --dataset"
+        )
+    return dataset
+
+
+def hear(network: Network, pcm: IntArray) -> tuple[IntArray, IntArray]:
+    """Features, int8 `(steps, bands)`, and scores, int32 `(steps, classes)`, of int16 PCM."""
+    from edgesnn.frontend import Stream
+    from edgesnn.sim.stream import StreamEngine
+
+    assert network.frontend is not None
+    front, engine = Stream(network.frontend), StreamEngine(network)
+    piece = _PIECE * network.frontend.hop
+    features, scores = [], []
+    with progress("listen", len(pcm)) as advance:
+        for first in range(0, len(pcm), piece):
+            features.append(front.push(pcm[first : first + piece]))
+            scores.append(engine.push(features[-1]).scores)
+            advance(piece)
+    return np.concatenate(features), np.concatenate(scores)
+
+
+def _words(sound: SoundStream, network: Network) -> tuple[Word, ...]:
+    """The keywords in steps; each may be detected until the grace is over or the next begins."""
+    from edgesnn.sim.detection_error import GRACE_SECONDS, Word
+
+    assert network.frontend is not None
+    hop, rate = network.frontend.hop, network.frontend.sample_rate
+    grace = round(GRACE_SECONDS * rate)
+    ends = [after.start for _, after in pairwise(sound.utterances)] + [len(sound.pcm)]
+    return tuple(
+        Word(said.start // hop, min(said.stop + grace, end) // hop, said.label)
+        for said, end in zip(sound.utterances, ends, strict=True)
+        if network.classes[said.label] not in NO_KEYWORDS
+    )
+
+
+def _compare_c(network: Network, heard: Listened, say: Say) -> int:
+    """Run the generated C over the same features; returns the number of steps compared."""
+    from edgesnn.codegen import HostC
+    from edgesnn.sim.detector import StreamDetector
+
+    say("compare with the generated C")
+    assert network.detector is not None
+    scores, detected = HostC(network).run_stream(heard.features)
+    expected = StreamDetector(network.detector, network.classes).push(heard.scores)
+    differ = np.flatnonzero((scores != heard.scores).any(axis=1) | (detected != expected))
+    if len(differ):
+        raise VerifyError(f"engine and generated C differ from step {differ[0]} of the stream on")
+    return len(scores)
+
+
+def draw_det(result: StreamResult, path: Path) -> None:
+    """The DET curve as PNG: missed keywords against false accepts an hour."""
+    from matplotlib.figure import Figure
+
+    from edgesnn.files import atomic_path
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    accepts, rejects = _axes(result.curve)
+    axes.plot(accepts, rejects, drawstyle="steps-post")
+    own = result.error
+    axes.plot(own.false_accepts_an_hour, 100 * own.false_reject_rate, "o", label="detector")
+    axes.set_xscale("symlog", linthresh=1)
+    axes.set(xlabel="false accepts an hour", ylabel="keywords missed (%)", ylim=(0, None))
+    axes.set_title(f"{result.network.name}: {result.origin}", fontsize=9)
+    axes.grid(alpha=0.3)
+    axes.legend()
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=120)
+
+
+def _axes(curve: Sequence[DetectionError]) -> tuple[list[float], list[float]]:
+    """The best that any threshold reaches at so many false accepts an hour."""
+    points = sorted((p.false_accepts_an_hour, 100 * p.false_reject_rate) for p in curve)
+    best = np.minimum.accumulate([missed for _, missed in points]).tolist()
+    envelope = dict(zip((accepts for accepts, _ in points), best, strict=True))
+    return list(envelope), list(envelope.values())
