@@ -14,7 +14,7 @@ install: $(INSTALLED) ## Make .venv and install edgesnn with everything it can u
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,compile,test]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[train,compile,flash,test]'
 	touch $@
 
 demo: $(INSTALLED) ## Install, then train the embedded dataset into verified firmware (build/synthetic)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgesnn.boards import Board
+from edgesnn.codegen.boot2 import seal_boot2
 from edgesnn.codegen.elf import ElfSizes, elf_sizes
 from edgesnn.codegen.emit import GeneratedCode
 from edgesnn.codegen.text import environment
@@ -79,6 +80,7 @@ def build_image(
     defines: tuple[str, ...] = (),
     compiler: Compiler | None = None,
     stack_bytes: int = STACK_BYTES,
+    source: str | None = None,
 ) -> Firmware:
     """Compile a network, `texts` and files of `startup/` into `folder/name.elf`.
 
@@ -92,16 +94,23 @@ def build_image(
         defines: macros, `NAME=VALUE`.
         compiler: the default is `cross_compiler()`.
         stack_bytes: reserved for the stack.
+        source: compiled in place of the network's own text.
 
     Raises:
         BoardError: the image does not fit the board.
         CompileError: no compiler, or it refuses the code.
     """
     compiler = compiler or cross_compiler()
-    script = environment().get_template("link.ld.j2").render(board=board, stack_bytes=stack_bytes)
+    script = (
+        environment()
+        .get_template("link.ld.j2")
+        .render(
+            board=board, stack_bytes=stack_bytes, boot2=any("boot2" in each for each in startup)
+        )
+    )
     sources = {
         f"{name}.ld": script,
-        generated.source.name: generated.source.read_text(encoding="utf-8"),
+        generated.source.name: source or generated.source.read_text(encoding="utf-8"),
         **texts,
         **{each: (STARTUP / each).read_text(encoding="utf-8") for each in startup},
     }
@@ -116,6 +125,7 @@ def build_image(
     elf = folder / f"{name}.elf"
     with atomic_path(elf) as partial:
         _link(compiler, board, ["-T", f"{name}.ld", "-o", partial.name, *objects], folder)
+        seal_boot2(partial)
     return Firmware(elf, generated, board, compiler, elf_sizes(elf, board))
 
 

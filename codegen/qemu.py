@@ -176,20 +176,38 @@ def start(
     Raises:
         MachineError: QEMU is not installed, cannot be run, or took more than `patience` seconds.
     """
-    emulator = _emulated(firmware.board).emulator
-    assert emulator is not None
-    command = [
-        find_qemu(), "-machine", emulator.machine, "-display", "none", "-monitor", "none",
+    return run_image(_emulated(firmware.board), firmware.elf, folder, patience, further)
+
+
+def emulator_command(board: Board, elf: Path, further: Sequence[str] = ()) -> list[str]:
+    """The command that runs an image on a board of QEMU's, its serial port on standard output."""
+    assert board.emulator is not None
+    return [
+        find_qemu(), "-machine", board.emulator.machine, "-display", "none", "-monitor", "none",
         "-serial", "stdio", *further, "-semihosting-config", "enable=on,target=native",
-        "-kernel", str(firmware.elf.resolve()),
+        "-kernel", str(elf.resolve()),
     ]  # fmt: skip
+
+
+def run_image(
+    board: Board,
+    elf: Path,
+    folder: Path | None = None,
+    patience: float = _PATIENCE[0],
+    further: Sequence[str] = (),
+) -> tuple[int, str]:
+    """Run the image at `elf`; see `start`. The default folder is the image's own."""
+    command = emulator_command(board, elf, further)
     try:
         done = subprocess.run(
-            command, cwd=folder, timeout=patience, capture_output=True, text=True, check=False,
-            stdin=subprocess.DEVNULL, errors="replace",
+            command, cwd=folder or elf.parent, timeout=patience, capture_output=True, text=True,
+            check=False, stdin=subprocess.DEVNULL, errors="replace",
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise MachineError(f"{emulator.machine} did not finish within {patience:.0f} s") from error
+        assert board.emulator is not None
+        raise MachineError(
+            f"{board.emulator.machine} did not finish within {patience:.0f} s"
+        ) from error
     except OSError as error:
         raise MachineError(f"cannot run {command[0]}: {error.strerror}") from error
     return done.returncode, done.stdout + done.stderr

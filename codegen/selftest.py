@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from edgesnn.boards import Board
+from edgesnn.codegen.bringup import bring_up
 from edgesnn.codegen.compose import build_program
 from edgesnn.codegen.emit import GeneratedCode
 from edgesnn.codegen.image import Firmware, build_image, require_fit
+from edgesnn.codegen.laps import part_names, with_laps
 from edgesnn.codegen.record import records_of
 from edgesnn.codegen.text import numbers_text, render
 from edgesnn.codegen.toolchain import Compiler
@@ -18,8 +20,6 @@ from edgesnn.law import Oracle
 from edgesnn.machine import Traces
 from edgesnn.network import Network
 from edgesnn.network.arrays import IntArray
-
-_STARTUP = ("platform.h", "uart.h", "startup.c", "memory.c", "semihosting.c")
 
 
 def compile_selftest(
@@ -30,37 +30,41 @@ def compile_selftest(
     compiler: Compiler | None = None,
     folder: Path | None = None,
 ) -> Firmware:
-    """Compile an image that runs `given`, tells the verdict over the board's serial port, and
-    exits with status 0 where every trace of every step is the oracle's.
+    """Compile an image that runs `given` and tells the verdict over the board's serial port.
+
+    Per clip: the decision, a checksum of every trace of every step, spikes by layer, and cycles by
+    part of the network. On an emulator it exits, with status 0 where every checksum is the
+    oracle's; on a board it sleeps and runs again on any character.
 
     Args:
         generated: the network's code.
-        board: what to link for; without a known serial port the exit status alone tells.
+        board: what to link for.
         given: int8 features `(clips, steps, channels)` or int16 PCM `(clips, samples)`.
         compiler: the default is `cross_compiler()`.
         folder: for the image; the default is `BOARD-selftest/` in the generated folder.
 
     Raises:
-        BoardError: network and clips do not fit the board.
+        BoardError: network and clips do not fit the board, or nothing is known of its wiring.
         CompileError: no compiler, or it refuses the code.
         UsageError: `given` does not suit the network.
     """
     require_fit(generated, board)
-    kind = board.uart.kind if board.uart is not None else "none"
-    base = board.uart.base if board.uart is not None else 0
+    start = bring_up(board)
+    text = generated.source.read_text(encoding="utf-8")
     return build_image(
         f"{generated.network.name}_selftest",
         generated,
         board,
         folder or generated.folder / f"{board.name}-selftest",
-        _texts(generated, given),
-        startup=(*_STARTUP, f"uart_{kind}.c"),
-        defines=(f"EDGESNN_UART=0x{base:08x}u",),
+        {**start.texts, **_texts(generated, board, given)},
+        startup=start.startup,
+        defines=start.defines,
         compiler=compiler,
+        source=with_laps(text, generated.network),
     )
 
 
-def _texts(generated: GeneratedCode, given: IntArray) -> dict[str, str]:
+def _texts(generated: GeneratedCode, board: Board, given: IntArray) -> dict[str, str]:
     network = generated.network
     stimulus, features = _stimulus(network, given)
     traces = Oracle(network).run(features)
@@ -70,6 +74,8 @@ def _texts(generated: GeneratedCode, given: IntArray) -> dict[str, str]:
         "selftest.c.j2",
         program,
         sha256=generated.sha256,
+        board=board.name,
+        parts=part_names(network),
         given_type=f"{stimulus.dtype.name}_t",
         given_size=stimulus.shape[2],
         given_clips=[[numbers_text(step.tolist(), 12) for step in clip] for clip in stimulus],

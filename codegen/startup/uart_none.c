@@ -4,11 +4,17 @@
  */
 #include "uart.h"
 
-void edgesnn_uart_start(void)
+void edgesnn_uart_start(uint32_t hz)
 {
+    (void)hz;
 }
 
 void edgesnn_uart_send(uint32_t character)
 {
     (void)character;
+}
+
+int32_t edgesnn_uart_receive(void)
+{
+    return -1;
 }

@@ -24,6 +24,11 @@ STM32 = (
         Region(_FLASH, 2 * MIB), Region(_RAM, 640 * KIB), flashed_by="ST-Link", timing=STM32L4R5,
     ),
     Board(
+        "nucleo-l476rg", "NUCLEO-L476RG", "STM32L476RG", CORES["m4"], 80_000_000,
+        Region(_FLASH, MIB), Region(_RAM, 96 * KIB),
+        more_ram=(Region(0x10000000, 32 * KIB),), flashed_by="ST-Link", timing=STM32L475,
+    ),
+    Board(
         "b-l475e-iot01a", "B-L475E-IOT01A", "STM32L475VG", CORES["m4"], 80_000_000,
         Region(_FLASH, MIB), Region(_RAM, 96 * KIB),
         more_ram=(Region(0x10000000, 32 * KIB),), microphone="2 PDM", flashed_by="ST-Link",

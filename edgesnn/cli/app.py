@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from edgesnn import __version__
-from edgesnn.cli import build, check, data, evaluate, listen, show, simulate, stages, verify
+from edgesnn.cli import (
+    build,
+    check,
+    data,
+    evaluate,
+    flash,
+    listen,
+    show,
+    simulate,
+    stages,
+    verify,
+)
 
 _EPILOG = "Start with: edgesnn build (five minutes, no recordings and no board needed)."
 
@@ -43,6 +54,7 @@ _WHOLE, _STAGES, _LOOK = "The whole line", "Single stages", "Look and check"
 app.command(rich_help_panel=_WHOLE)(build.build)
 app.command(rich_help_panel=_WHOLE)(verify.verify)
 app.command(rich_help_panel=_WHOLE)(simulate.simulate)
+app.command(rich_help_panel=_WHOLE)(flash.flash)
 app.command(rich_help_panel=_WHOLE)(evaluate.evaluate)
 app.command(rich_help_panel=_WHOLE)(listen.listen)
 app.command(rich_help_panel=_STAGES)(stages.train)

@@ -83,6 +83,7 @@ def _help_for(error: Exception) -> str:
 _EXTRAS = {
     "train": ("torch", "snntorch", "brevitas", "matplotlib"),
     "compile": ("ziglang",),
+    "flash": ("pyocd", "serial"),
     "test": ("unicorn", "neurobench", "hypothesis"),
 }
 

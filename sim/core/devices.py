@@ -25,22 +25,37 @@ class Device(Protocol):
 
 
 class Uart:
-    """A transmitter that is always ready.
+    """A serial port whose transmitter is always ready.
 
     Attributes:
         output: what has been sent.
+        incoming: what the firmware has yet to receive.
         data: offset of the register that sends.
         status: values of the registers that tell it is ready, by offset.
+        received: offset of the register that receives; None where the port cannot.
+        arrived: bits of status registers that change while something is incoming, by offset.
     """
 
-    def __init__(self, base: int, data: int, status: dict[int, int], size: int = 0x1000) -> None:
+    def __init__(
+        self,
+        base: int,
+        data: int,
+        status: dict[int, int],
+        size: int = 0x1000,
+        received: int | None = None,
+        arrived: dict[int, int] | None = None,
+    ) -> None:
         self.base, self.size = base, size
         self.data, self.status = data, status
-        self.output = bytearray()
+        self.received, self.arrived = received, arrived or {}
+        self.output, self.incoming = bytearray(), bytearray()
 
     def read(self, offset: int, size: int) -> int:
-        """Ready, or zero."""
-        return self.status.get(offset, 0)
+        """A status register, the next character, or zero."""
+        if offset == self.received:
+            return self.incoming.pop(0) if self.incoming else 0
+        changed = self.arrived.get(offset, 0) if self.incoming else 0
+        return self.status.get(offset, 0) ^ changed
 
     def write(self, offset: int, value: int, size: int) -> None:
         """Send what goes to the data register."""
@@ -49,18 +64,66 @@ class Uart:
 
 
 def cmsdk_uart(base: int) -> Uart:
-    """The UART of Arm's MPS2 boards, which QEMU models: DATA at 0, STATE at 4 (never full)."""
-    return Uart(base, 0, {})
+    """The UART of Arm's MPS2 boards, which QEMU models: DATA at 0, STATE at 4."""
+    return Uart(base, 0, {}, received=0, arrived={4: 2})
 
 
 def stm32_uart(base: int) -> Uart:
     """STM32F1/F4 USART: SR at 0 with TXE and TC set, DR at 4."""
-    return Uart(base, 4, {0: 0xC0}, 0x400)
+    return Uart(base, 4, {0: 0xC0}, 0x400, received=4, arrived={0: 0x20})
+
+
+def stm32_new_uart(base: int) -> Uart:
+    """STM32L4/F7/H7/U5 USART: ISR at 0x1C with TXE and TC set, RDR at 0x24, TDR at 0x28."""
+    return Uart(base, 0x28, {0x1C: 0xC0}, 0x400, received=0x24, arrived={0x1C: 0x20})
 
 
 def nrf_uart(base: int) -> Uart:
-    """nRF51/nRF52 UART: TXD at 0x51C, EVENTS_TXDRDY at 0x11C."""
-    return Uart(base, 0x51C, {0x11C: 1})
+    """nRF51/nRF52 UART: TXD at 0x51C, EVENTS_TXDRDY at 0x11C, RXD at 0x518."""
+    return Uart(base, 0x51C, {0x11C: 1}, received=0x518, arrived={0x108: 1})
+
+
+def pl011_uart(base: int) -> Uart:
+    """Arm's PL011: DR at 0, FR at 0x18 with RXFE set while nothing has come."""
+    return Uart(base, 0, {0x18: 0x10}, received=0, arrived={0x18: 0x10})
+
+
+def kinetis_uart(base: int) -> Uart:
+    """Kinetis UART: S1 at 4 with TDRE set, D at 7."""
+    return Uart(base, 7, {4: 0x80}, received=7, arrived={4: 0x20})
+
+
+def flexcomm_uart(base: int) -> Uart:
+    """LPC55 Flexcomm USART: FIFOSTAT at 0xE04, FIFOWR at 0xE20, FIFORD at 0xE30."""
+    return Uart(base, 0xE20, {0xE04: 0x20}, received=0xE30, arrived={0xE04: 0x40})
+
+
+UARTS = {
+    "cmsdk": cmsdk_uart,
+    "stm32f4": stm32_uart,
+    "stm32": stm32_new_uart,
+    "nrf": nrf_uart,
+    "pl011": pl011_uart,
+    "kinetis": kinetis_uart,
+    "flexcomm": flexcomm_uart,
+}
+"""By the kinds of `edgesnn.wiring.Port`."""
+
+
+class Ready:
+    """A register some of whose bits are what the firmware waits for; the rest remembers."""
+
+    def __init__(self, address: int, mask: int, value: int) -> None:
+        self.base, self.size = address, 4
+        self._mask, self._value, self._written = mask, value, 0
+
+    def read(self, offset: int, size: int) -> int:
+        """What was written, with the bits that are waited for."""
+        return (self._written & ~self._mask | self._value) >> 8 * offset
+
+    def write(self, offset: int, value: int, size: int) -> None:
+        """Remember."""
+        self._written = value
 
 
 class Remembering:
