@@ -269,6 +269,7 @@ def test_a_quiet_clip_teaches_silence(tmp_path):
         (["loss.distillation.temperature=0"], "loss.distillation.temperature: Input should be"),
         (["loss.activations.layers=[1.0]"], "has 1 weights for 2 hidden layers"),
         (["loss.silence.clips=9999"], "loss.silence.clips: Input should be less than"),
+        (["start.prune=0.1"], "start: prune needs a run to start from"),
         (["costs.picojoules=0"], "costs.picojoules: Input should be greater than 0"),
         (["frontend.silence_bits=15"], "frontend.silence_bits: Input should be less than"),
     ],

@@ -16,7 +16,7 @@ from edgesnn.quantize import lower  # noqa: E402
 from edgesnn.sim.engine import Engine  # noqa: E402
 from edgesnn.trained import load_trained  # noqa: E402
 from edgesnn.trainer import run as run_module  # noqa: E402
-from edgesnn.trainer.checkpoint import CHECKPOINT  # noqa: E402
+from edgesnn.trainer.checkpoint import CHECKPOINT, save_model  # noqa: E402
 from edgesnn.trainer.config import parse_config  # noqa: E402
 from edgesnn.trainer.data.dataset import Clip, Dataset  # noqa: E402
 from edgesnn.trainer.features import split_features, training_features  # noqa: E402
@@ -177,6 +177,23 @@ def test_a_run_starts_from_another(tones, tmp_path):
     assert second.history[0]["validation_accuracy"] == max(
         line["validation_accuracy"] for line in first.history
     )
+
+
+def test_a_pruned_run_keeps_its_widths(tones, tmp_path):
+    first = train(parse_config(CONFIG, "test"), tones, tmp_path / "first", test=False)
+    with torch.no_grad():
+        first.model.hidden[0].bias[2:7] = -1e4
+    save_model(first.model, first.folder / "best.safetensors")
+    again = CONFIG | {"start": {"run": str(first.folder), "prune": 1e-6}}
+    again |= {"optimiser": CONFIG["optimiser"] | {"epochs": 1}}
+    second = train(parse_config(again, "test"), tones, tmp_path / "second", test=False)
+    echoed = tomllib.loads((second.folder / "config.toml").read_text())
+    widths = [layer["width"] for layer in echoed["model"]["hidden"]]
+    assert widths == [layer.settings.width for layer in second.model.hidden]
+    assert widths == [8, 8]  # seven of twelve may fire, and a tile is eight
+    assert parse_config(echoed, "echo").start.prune == 1e-6
+    network = lower(load_trained(second.folder / "trained.safetensors"))
+    assert [layer.size for layer in network.spiking] == widths
 
 
 def test_earlier_runs_must_be_there_and_fit(tones, tmp_path):

@@ -55,6 +55,7 @@ class DenseSpotter(nn.Module):
 
     def __init__(self, settings: DenseSettings, channels: int, classes: int) -> None:
         super().__init__()
+        self.settings = settings
         self.classes = classes
         first, *rest = settings.widths
         self.entry = Convolution(channels, first, 3, 1)

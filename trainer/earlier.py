@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from edgesnn.errors import ConfigError
 from edgesnn.trainer import checkpoint
 from edgesnn.trainer.config import TrainConfig, load_config
-from edgesnn.trainer.model import Spotter, make_model
+from edgesnn.trainer.features import training_features
+from edgesnn.trainer.model import KeywordSpotter, Spotter, make_model
+from edgesnn.trainer.model_settings import ModelSettings
 from edgesnn.trainer.outcome import BEST, CONFIG, Job
+from edgesnn.trainer.prune import chosen, firing_rates, without
 
 
 def open_teacher(job: Job) -> nn.Module | None:
@@ -33,16 +37,40 @@ def open_teacher(job: Job) -> nn.Module | None:
     return teacher.to(job.device).eval().requires_grad_(False)
 
 
-def start_from(model: Spotter, job: Job) -> None:
-    """Give `model` the weights of the run that the job starts from, if there is one.
+def first_model(job: Job) -> Spotter:
+    """The network that the job starts with: new, or of an earlier run, perhaps pruned.
 
     Raises:
-        ConfigError: the folder holds no run.
+        ConfigError: the folder holds no run, or pruning leaves nothing of a layer.
         FileFormatError: its network has another architecture.
     """
-    if job.config.start.run:
-        folder, _ = _run_at(job.config.start.run, "start.run")
-        checkpoint.load_model(model, folder / BEST)
+    torch.manual_seed(job.seed)
+    start, settings = job.config.start, job.config.model
+    if not start.run:
+        return make_model(settings, job.frontend.bands, len(job.dataset.classes))
+    folder, config = _run_at(start.run, "start.run")
+    if start.prune and isinstance(settings, ModelSettings):
+        settings = _as_wide_as(settings, config)
+    model = make_model(settings, job.frontend.bands, len(job.dataset.classes))
+    checkpoint.load_model(model, folder / BEST)
+    if not start.prune or not isinstance(model, KeywordSpotter):
+        return model
+    clips = training_features(job.dataset, job.frontend, job.config.augment).variant(0)
+    return without(model, [chosen(r, start.prune) for r in firing_rates(model, clips)])
+
+
+def _as_wide_as(settings: ModelSettings, earlier: TrainConfig) -> ModelSettings:
+    """`settings` with the widths of the earlier run's hidden layers, where it has as many."""
+    if not isinstance(earlier.model, ModelSettings):
+        return settings
+    widths = [layer.width for layer in earlier.model.hidden]
+    if len(widths) != len(settings.hidden):
+        return settings
+    hidden = [
+        layer.model_copy(update={"width": width})
+        for layer, width in zip(settings.hidden, widths, strict=True)
+    ]
+    return settings.model_copy(update={"hidden": hidden})
 
 
 def _run_at(named: str, key: str) -> tuple[Path, TrainConfig]:

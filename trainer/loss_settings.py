@@ -106,6 +106,17 @@ class LossSettings(Settings):
 
 
 class StartSettings(Settings):
-    """Weights to start from: those of the network in the run folder `run`; anew where empty."""
+    """Weights to start from: those of the network in the run folder `run`; anew where empty.
+
+    With `prune`, neurons that fire in a smaller share of the steps of the training clips are left
+    out; the widths of the hidden layers then follow from the earlier run.
+    """
 
     run: str = ""
+    prune: Share = 0.0
+
+    @model_validator(mode="after")
+    def _pruned_from_something(self) -> StartSettings:
+        if self.prune and not self.run:
+            raise ValueError("prune needs a run to start from")
+        return self

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from edgesnn.trainer.batch import Material
 from edgesnn.trainer.config import TrainConfig
 from edgesnn.trainer.curves import draw_curves
 from edgesnn.trainer.data import Dataset
-from edgesnn.trainer.earlier import open_teacher, start_from
+from edgesnn.trainer.earlier import first_model, open_teacher
 from edgesnn.trainer.epoch import train_epoch
 from edgesnn.trainer.evaluate import evaluate, rest_activity
 from edgesnn.trainer.features import (
@@ -33,7 +33,7 @@ from edgesnn.trainer.features import (
     split_features,
     training_features,
 )
-from edgesnn.trainer.model import make_model
+from edgesnn.trainer.model import Spotter
 from edgesnn.trainer.objectives import Objective
 from edgesnn.trainer.outcome import BEST, CONFIG, Job, RunResult, finish
 from edgesnn.trainer.quiet import quiet_features
@@ -87,10 +87,12 @@ def train(
     """
     keep_freed_memory()
     place = choose_device(device)
-    write_atomic(run_dir / CONFIG, to_toml(config.model_dump()))
     job = Job(config, dataset, fit_front_end(dataset, config), run_dir, seed, place, notes or {})
+    model = first_model(job)
+    job = replace(job, config=config.model_copy(update={"model": model.settings}))
+    write_atomic(run_dir / CONFIG, to_toml(job.config.model_dump()))
     lesson = _prepare(job)
-    state = _start(job)
+    state = _start(job, model)
     if resume:
         checkpoint.restore(state, run_dir)
     _run_epochs(job, state, lesson)
@@ -150,10 +152,7 @@ def _prepare(job: Job) -> Lesson:
     )
 
 
-def _start(job: Job) -> checkpoint.State:
-    torch.manual_seed(job.seed)
-    model = make_model(job.config.model, job.frontend.bands, len(job.dataset.classes))
-    start_from(model, job)
+def _start(job: Job, model: Spotter) -> checkpoint.State:
     model = model.to(job.device)
     facts = {
         "config": job.config.model_dump(),

@@ -1,0 +1,139 @@
+"""Make a trained network one of those that ship: measure it, draw it, save it.
+
+Takes a finished training run whose test split is still unread, lowers its network under NAME,
+and runs validation, the test split and made sounds on the integer network. Writes
+edgesnn/networks/NAME.esnn, results/NAME.json, docs/NAME_curves.png and docs/NAME_confusion.png.
+
+    python benchmarks/ship.py NAME RUN [--data-dir FOLDER] [--dry]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgesnn.codegen import memory_plan
+from edgesnn.files import write_atomic
+from edgesnn.frontend import features
+from edgesnn.network import Network, identity, save_network
+from edgesnn.quantize import lower
+from edgesnn.sim import SimulationReport, simulate
+from edgesnn.sim.engine import Engine
+from edgesnn.trained import load_trained
+from edgesnn.trainer.config import load_config
+from edgesnn.trainer.curves import draw_confusion
+from edgesnn.trainer.data import open_dataset
+from edgesnn.trainer.data.pcm import load_pcm
+from edgesnn.trainer.outcome import CONFIG, TRAINED
+from edgesnn.trainer.run import CURVES, LOG
+
+ROOT = Path(__file__).resolve().parent.parent
+REST_SECONDS = 30
+
+
+def activity_of(report: SimulationReport) -> dict[str, dict[str, Any]]:
+    """Means a second of sound, by condition."""
+    table = {}
+    for condition in report.conditions:
+        total = condition.activity.total
+        table[condition.name] = {
+            "spikes": round(total.spikes, 1),
+            "firing_rates": [
+                round(layer.firing_rate, 5) for layer in condition.activity.layers if layer.spikes
+            ],
+            "effective_acs": round(total.effective_acs),
+            "effective_macs": round(total.effective_macs),
+            "operations": round(total.effective_acs + total.effective_macs),
+        }
+    return table
+
+
+def rest(network: Network, seconds: int = REST_SECONDS) -> dict[str, Any]:
+    """Seconds of digital silence until nothing fires and no state moves any more, or None."""
+    assert network.frontend is not None
+    silence = np.zeros((1, seconds * network.frontend.sample_rate), np.int16)
+    traces = Engine(network).run(features(silence, network.frontend))
+    moving = [
+        np.flatnonzero(np.any(np.diff(values[0], axis=0) != 0, axis=1))
+        for values in (*traces.v.values(), *traces.a.values())
+    ]
+    last = max(int(steps[-1]) + 1 if len(steps) else 0 for steps in moving)
+    fired = max(
+        int(np.flatnonzero(spikes[0].any(axis=1)).max(initial=-1)) + 1
+        for spikes in traces.spikes.values()
+    )
+    steps, step_s = len(traces.v["readout"][0]), network.frontend.hop / network.frontend.sample_rate
+    return {
+        "last_spike_s": round(fired * step_s, 2) if fired < steps else None,
+        "at_rest_after_s": round(last * step_s, 2) if last < steps - 1 else None,
+    }
+
+
+def training_record(run: Path) -> dict[str, Any]:
+    """The settings that were trained with, and what it took."""
+    history = [json.loads(line) for line in (run / LOG).read_text().splitlines()]
+    settings = load_config(run / CONFIG).model_dump(mode="json")
+    settings["loss"]["distillation"]["teacher"] = Path(
+        settings["loss"]["distillation"]["teacher"]
+    ).name
+    settings["start"]["run"] = Path(settings["start"]["run"]).name
+    return {
+        "config": settings,
+        "epochs": len(history),
+        "cpu_s": round(sum(line["cpu_s"] for line in history), 1),
+        "wall_s": round(sum(line["wall_s"] for line in history), 1),
+        "load": round(statistics.mean(line["load"] for line in history), 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser.add_argument("name", help="what the network will be called")
+    parser.add_argument("run", type=Path, help="folder of its training run")
+    parser.add_argument("--data-dir", type=Path, help="folder of the recordings")
+    parser.add_argument("--dry", action="store_true", help="read validation alone; write nothing")
+    given = parser.parse_args()
+    dataset = open_dataset("gsc", data_dir=given.data_dir)
+    trained = replace(load_trained(given.run / TRAINED), name=given.name)
+    reports = {}
+    for split in ("validation",) if given.dry else ("validation", "testing"):
+        clips = load_pcm(dataset, split)
+        reports[split] = simulate(lower(trained), clips.pcm, clips.labels)
+    shares = {}
+    for split, report in reports.items():
+        assert report.accuracy is not None
+        shares[f"{split}_accuracy"] = f"{report.accuracy.share:.4f}"
+    network = lower(replace(trained, notes={**trained.notes, **shares}))
+    plan = memory_plan(network)
+    record = {
+        "sha256": identity(network),
+        **shares,
+        "flash_bytes": plan.flash_bytes,
+        "ram_bytes": plan.ram_bytes,
+        "silence": rest(network),
+        "activity": {split: activity_of(report) for split, report in reports.items()},
+        "training": training_record(given.run),
+    }
+    print(json.dumps(record, indent=1))
+    if given.dry:
+        return
+    accuracy = reports["testing"].to_dict()["accuracy"]
+    record["test"] = accuracy
+    save_network(network, ROOT / "edgesnn" / "networks" / f"{given.name}.esnn")
+    results = ROOT / "benchmarks" / "results" / f"{given.name}.json"
+    write_atomic(results, json.dumps(record, indent=1) + "\n")
+    shutil.copyfile(given.run / CURVES, ROOT / "docs" / f"{given.name}_curves.png")
+    title = f"test, integer network: {100 * accuracy['accuracy']:.1f} %"
+    path = ROOT / "docs" / f"{given.name}_confusion.png"
+    draw_confusion(np.array(accuracy["confusion"]), accuracy["classes"], title, path)
+
+
+if __name__ == "__main__":
+    main()
