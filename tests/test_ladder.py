@@ -60,6 +60,13 @@ def subject() -> Subject:
     return Subject(network(), features, emulated_clips=4)
 
 
+def test_the_simulated_core_can_run_more_clips_than_qemu() -> None:
+    features = np.zeros((20, 2, 3), np.int8)
+    subject = Subject(network(), features, emulated_clips=4, core_clips=0)
+    counts = [len(subject.clips_for(rung)) for rung in ("numpy", "qemu-m4", "core-m4", "host")]
+    assert counts == [4, 4, 20, 20]
+
+
 def test_one_wrong_membrane_in_a_later_block_is_named(
     subject: Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:

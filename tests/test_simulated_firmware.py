@@ -16,6 +16,7 @@ from edgesnn.law import Oracle
 from edgesnn.machine import first_divergence
 from edgesnn.network import Network
 from edgesnn.network.arrays import IntArray
+from edgesnn.pipeline import parts
 from edgesnn.pipeline.datasets import Clips
 from edgesnn.pipeline.energy import board_cost
 from edgesnn.pipeline.fit import events_by_clip, fit_cycles
@@ -84,6 +85,25 @@ def test_cycles_follow_activity() -> None:
     assert busy.cycles.shape == calm.shape == (1, 20)
     assert busy.cycles.mean() > 1.5 * calm.mean()
     assert busy.report.core == "cortex-m4" and busy.report.cycles > busy.cycles.sum()
+
+
+def test_clips_in_parallel_are_what_they_are_alone() -> None:
+    """Cycles, membranes and counts do not depend on how many threads run the parts."""
+    network = keyword_network(frontend=False)
+    machine = Simulated(network, "nucleo-l4r5zi")
+    given = _features(8, 2 * parts.CLIPS + 3, 6, network.input.size)
+    whole = machine.execute(given, watch=machine.watchable(["memset", "nothing"]))
+    starts = range(0, len(given), parts.CLIPS)
+    alone = [machine.execute(given[start : start + parts.CLIPS]) for start in starts]
+    assert np.array_equal(whole.cycles, np.concatenate([each.cycles for each in alone]))
+    assert whole.records is not None
+    records = [each.records for each in alone if each.records is not None]
+    assert np.array_equal(whole.records, np.concatenate(records))
+    assert whole.report.instructions == sum(each.report.instructions for each in alone)
+    assert sum(f.cycles for f in whole.report.functions) == whole.report.cycles
+    assert sum(k.cycles for k in whole.report.kinds) == whole.report.cycles
+    calls = {f.name: f.calls for f in whole.report.functions}
+    assert list(whole.spans) == ["memset"] and len(whole.spans["memset"]) == calls["memset"]
 
 
 @pytest.mark.parametrize("board", ["nucleo-l4r5zi", "nucleo-u575zi-q", "pico"])

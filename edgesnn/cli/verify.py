@@ -21,6 +21,14 @@ def verify(
     ] = None,
     clips: options.Clips = 100,
     emulated_clips: options.EmulatedClips = 5,
+    core_clips: Annotated[
+        int | None,
+        typer.Option(
+            help="Test clips for each simulated core; 0 for all; default: as --emulated-clips.",
+            min=0,
+            metavar="CLIPS",
+        ),
+    ] = None,
     dataset: options.DatasetName = None,
     data_dir: options.DataDir = None,
     json: options.Json = False,
@@ -43,6 +51,7 @@ def verify(
         named_recordings(dataset, data_dir),
         clips,
         emulated_clips,
+        core_clips,
         announce,
     )
     if json:

@@ -78,6 +78,7 @@ class Subject:
             their own; None for a network without one.
         run: the training run for PyTorch, or None.
         emulated_clips: clips for the slow rungs, `numpy`, `core` and `qemu`, evenly spread.
+        core_clips: clips for the `core` rungs instead; 0 for all.
     """
 
     network: Network
@@ -85,9 +86,12 @@ class Subject:
     pcm: Pcm | None = None
     run: Path | None = None
     emulated_clips: int = 5
+    core_clips: int | None = None
 
     def clips_for(self, rung: str) -> npt.NDArray[np.int64]:
         """Indices of the clips that a rung runs."""
+        if rung.startswith("core") and self.core_clips is not None:
+            return spread(len(self.features), self.core_clips)
         slow = rung == "numpy" or rung.startswith(("core", "qemu"))
         return spread(len(self.features), self.emulated_clips if slow else 0)
 

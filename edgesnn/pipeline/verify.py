@@ -50,12 +50,15 @@ def verify_source(
     recordings: Recordings | None = None,
     clips: int = 100,
     emulated_clips: int = 5,
+    core_clips: int | None = None,
     say: Say = silent,
 ) -> Verification:
     """Climb the ladder with the network of a build folder or file; a folder keeps the record."""
     loaded = load_source(source)
     heard = stimulus(loaded.network, recordings, loaded.recorded(), clips)
-    subject = Subject(loaded.network, heard.features, heard.pcm, _run_of(loaded), emulated_clips)
+    subject = Subject(
+        loaded.network, heard.features, heard.pcm, _run_of(loaded), emulated_clips, core_clips
+    )
     result = Verification(loaded.network, heard.origin, tuple(climb(subject, rungs, say)))
     if loaded.folder is not None:
         write_json(loaded.folder.verify, result.record())

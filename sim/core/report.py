@@ -135,6 +135,15 @@ class Spans:
 
         core.watch(back, leave)
 
+    def clear(self) -> None:
+        """Forget all calls."""
+        for spent in self.cycles.values():
+            spent.clear()
+
+    def taken(self) -> dict[str, list[int]]:
+        """Cycles of each call so far, by function."""
+        return {name: list(spent) for name, spent in self.cycles.items()}
+
     def costs(self) -> Iterator[SpanCost]:
         """One summary a function."""
         for name, spent in self.cycles.items():
