@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from edgesnn.codegen.layout import Table, group_layout, padded, parameter_layout, table
+from edgesnn.codegen.layout import Table, padded, parameter_layout, table
 from edgesnn.codegen.names import member_names
 from edgesnn.codegen.program import (
     Axons,
     DetectorCode,
-    GroupCode,
     LayerCode,
     Member,
     Program,
     Ring,
     words,
 )
+from edgesnn.codegen.tiles import TILE, in_lanes, is_row_group, membrane_fields, tiles
+from edgesnn.codegen.wiring import group_code, rows_code, seen_ring, spike_ring
 from edgesnn.errors import NetworkError
-from edgesnn.network import INPUT, AdaptiveLeaky, IntegrateAndFire, Layer, Network, Pool
+from edgesnn.network import AdaptiveLeaky, IntegrateAndFire, Layer, Network
 from edgesnn.network.bounds import membrane_bounds
 
 #: Channels of the input: events carry a 16-bit number.
@@ -36,16 +39,10 @@ def build_program(network: Network) -> Program:
             f"at most {MOST_CHANNELS}"
         )
     members = member_names([layer.name for layer in network.layers])
-    spikes = {layer.name: _spike_ring(network, layer, members) for layer in network.layers}
-    seen = _seen_ring(network)
-    groups = {
-        layer.name: tuple(
-            _group(network, layer, number, members[layer.name], spikes, seen)
-            for number in range(len(layer.synapses))
-        )
-        for layer in network.layers
-    }
-    layers = tuple(_layer(network, x, members[x.name], groups, spikes) for x in network.layers)
+    spikes = {layer.name: spike_ring(network, layer, members) for layer in network.layers}
+    seen = seen_ring(network)
+    layers = tuple(_layer(network, x, members[x.name], spikes, seen) for x in network.layers)
+    layers = tuple(replace(code, outgoing=_outgoing(code, layers)) for code in layers)
     tables, fields = _frontend(network)
     return Program(
         network, layers, _input_members(network, seen), seen, _scratch(layers), tables, fields,
@@ -53,111 +50,76 @@ def build_program(network: Network) -> Program:
     )  # fmt: skip
 
 
-def _spike_ring(network: Network, layer: Layer, members: dict[str, str]) -> Ring:
-    """Spikes of the steps that groups with one delay read back."""
-    if layer.is_readout:
-        return Ring("", "", 0)
-    delays = [
-        group.delay
-        for each in network.layers
-        for group in each.synapses
-        if group.source == layer.name and isinstance(group.delay, int)
-    ]
-    base = f"state->layer.{members[layer.name]}"
-    return Ring(f"{base}.spikes", f"{base}.cursor", max(delays, default=0) + 1)
-
-
-def _seen_ring(network: Network) -> Ring:
-    """What the synapses see of the input; no slots where the features themselves will do."""
-    history = network.history(INPUT)
-    delta = network.input.encoding == "delta"
-    slots = history + 2 if delta else history + 1 if history else 0
-    return Ring("state->input.seen", "state->input.cursor", slots)
-
-
-def _group(
-    network: Network,
-    layer: Layer,
-    number: int,
-    member: str,
-    spikes: dict[str, Ring],
-    seen: Ring,
-) -> GroupCode:
-    group = layer.synapses[number]
-    layout = group_layout(network, layer, number)
-    channels = network.source_size(group.source)
-    size = words(channels)
-    current = "current"
-    if group.source == INPUT:
-        assert isinstance(group.delay, int)
-        delta = network.input.encoding == "delta"
-        now = seen.before(group.delay) if seen.slots else "features"
-        before = seen.before(group.delay + 1) if delta else ""
-        target = f"state->layer.{member}.graded" if delta else current
-        return GroupCode(layout, INPUT, channels, size, target, now=now, before=before)
-    pool = group.kind if isinstance(group, Pool) else ""
-    if isinstance(group.delay, int):
-        bitmap = spikes[group.source].before(group.delay)
-        return GroupCode(layout, group.source, channels, size, current, spikes=bitmap, pool=pool)
-    base = f"state->layer.{member}.arrivals{number}"
-    ring = Ring(base, f"{base}_cursor", int(group.delay.max()) + 1, size)
-    delay = table(f"{layout.name}_delay", np.uint8, group.delay)
-    axons = Axons(group.source, ring, delay, size)
-    return GroupCode(
-        layout, group.source, channels, size, current,
-        spikes=ring.before(0), axons=axons, pool=pool,
-    )  # fmt: skip
-
-
 def _layer(
-    network: Network,
-    layer: Layer,
-    member: str,
-    groups: dict[str, tuple[GroupCode, ...]],
-    spikes: dict[str, Ring],
+    network: Network, layer: Layer, member: str, spikes: dict[str, Ring], seen: Ring
 ) -> LayerCode:
-    mine = groups[layer.name]
     name = f"{network.name}_{layer.name}"
-    parameters, fields = _neuron(network, layer, name)
-    pools = any(group.pool == "max" for group in mine)
-    outgoing = [g.axons for each in groups.values() for g in each if g.axons is not None]
-    return LayerCode(
+    tiled = in_lanes(network, layer)
+    rows = rows_code(network, layer, member, spikes) if tiled else None
+    groups = tuple(
+        group_code(network, layer, number, member, spikes, seen)
+        for number, group in enumerate(layer.synapses)
+        if rows is None or not is_row_group(group)
+    )
+    if tiled:
+        fields, parameters = membrane_fields(network, layer, name)
+    else:
+        parameters, fields = _neuron(network, layer, name)
+    pools = any(group.pool == "max" for group in groups)
+    code = LayerCode(
         layer=layer,
         name=name,
         member=member,
-        members=_members(network, layer, mine, spikes[layer.name]),
-        groups=mine,
+        members=(),
+        groups=groups,
         parameters=parameters,
         fields=fields,
         spikes=spikes[layer.name],
         words=words(layer.size),
         touched_words=words(layer.size) if pools else 0,
-        outgoing=tuple(axons for axons in outgoing if axons.source == layer.name),
+        tiled=tiled,
+        rows=rows,
+    )
+    return replace(code, members=_members(network, code))
+
+
+def _outgoing(code: LayerCode, layers: tuple[LayerCode, ...]) -> tuple[Axons, ...]:
+    """All axons with delays that begin in a layer."""
+    return tuple(
+        axons for each in layers for axons in each.incoming if axons.source == code.layer.name
     )
 
 
-def _members(
-    network: Network, layer: Layer, groups: tuple[GroupCode, ...], spikes: Ring
-) -> tuple[Member, ...]:
+def _members(network: Network, code: LayerCode) -> tuple[Member, ...]:
     """The layer's part of the state, widest members first."""
-    members = []
-    if network.input.encoding == "delta" and any(group.graded for group in groups):
+    layer, members = code.layer, []
+    keeps = network.input.encoding == "delta" and any(group.graded for group in code.groups)
+    if keeps:
         members.append(Member("int32_t", "graded", (padded(layer.size),)))
-    axons = [group.axons for group in groups if group.axons is not None]
     members += [
         Member("uint32_t", _last(each.ring.array), (each.ring.slots * each.words,))
-        for each in axons
+        for each in code.incoming
     ]
     if layer.is_readout:
         members.append(Member("int32_t", "y", (layer.size,)))
     else:
-        members.append(Member("uint32_t", "spikes", (spikes.slots, words(layer.size))))
-        members.append(Member("int16_t", "v", (layer.size,)))
-    if isinstance(layer.neuron, AdaptiveLeaky):
-        members.append(Member("int16_t", "a", (layer.size,)))
-    rings = [spikes, *(each.ring for each in axons)]
+        members.append(Member("uint32_t", "spikes", (code.spikes.slots, words(layer.size))))
+        members += _membranes(code, keeps)
+    rings = [code.spikes, *(each.ring for each in code.incoming)]
     members += [Member("uint8_t", _last(ring.cursor)) for ring in rings if ring.slots > 1]
+    if code.tiled:
+        members.append(Member("uint8_t", "rests"))
     return tuple(members)
+
+
+def _membranes(code: LayerCode, keeps: bool) -> list[Member]:
+    """Membranes and adaptation currents, and kept currents in the same form."""
+    adaptive = isinstance(code.layer.neuron, AdaptiveLeaky)
+    names = ["v", *(["a"] if adaptive else [])]
+    if not code.tiled:
+        return [Member("int16_t", name, (code.layer.size,)) for name in names]
+    names += ["kept"] if keeps else []
+    return [Member("uint32_t", name, (tiles(code.layer.size) * TILE // 2,)) for name in names]
 
 
 def _last(expression: str) -> str:
@@ -230,12 +192,16 @@ def _detector(network: Network) -> DetectorCode | None:
 
 
 def _scratch(layers: tuple[LayerCode, ...]) -> tuple[Member, ...]:
-    """Currents of the layer at work, and which windows its max pool has seen."""
-    members = [Member("int32_t", "current", (max(padded(each.layer.size) for each in layers),))]
+    """Currents of the layer at work, which windows its max pool has seen, and its events."""
+    currents = max((padded(each.layer.size) for each in layers if each.uses_currents), default=0)
     touched = max(each.touched_words for each in layers)
-    if touched:
-        members.append(Member("uint32_t", "touched", (touched,)))
-    return tuple(members)
+    events = max(each.rows.count + 1 if each.rows is not None else 0 for each in layers)
+    sizes = (
+        ("int32_t", "current", currents),
+        ("uint32_t", "touched", touched),
+        ("uint32_t", "events", events),
+    )
+    return tuple(Member(ctype, name, (size,)) for ctype, name, size in sizes if size)
 
 
 def _frontend(network: Network) -> tuple[tuple[Table, ...], tuple[tuple[str, str], ...]]:

@@ -105,8 +105,47 @@ class GroupCode:
 
 
 @dataclass(frozen=True, eq=False)
+class RowGroup:
+    """A synapse group whose weights are rows of its layer's tiles.
+
+    Attributes:
+        first: number of its first row.
+        spikes: C expression of the bitmap.
+        words: words of the bitmap.
+        axons: set where the group has axonal delays.
+    """
+
+    first: int
+    spikes: str
+    words: int
+    axons: Axons | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of all groups of a layer that become one table (edgesnn_rows.h), `count` of them."""
+
+    name: str
+    weight: Table
+    count: int
+    bias: int
+    groups: tuple[RowGroup, ...]
+
+    @property
+    def words(self) -> int:
+        """Words of a row."""
+        return len(self.weight.values) // self.count
+
+
+@dataclass(frozen=True, eq=False)
 class LayerCode:
-    """A layer: members of the state, tables, groups, and the neurons' struct."""
+    """A layer: members of the state, tables, groups, and the neurons' struct.
+
+    Attributes:
+        groups: those that add to the currents, one kernel each.
+        rows: groups that are added straight into the lanes of a layer in tiles.
+        tiled: whether the neurons are stepped in lanes (edgesnn_membranes.h).
+    """
 
     layer: Layer
     name: str
@@ -118,14 +157,29 @@ class LayerCode:
     spikes: Ring
     words: int
     touched_words: int
-    outgoing: tuple[Axons, ...]
+    outgoing: tuple[Axons, ...] = ()
+    tiled: bool = False
+    rows: Rows | None = None
 
     @property
     def tables(self) -> tuple[Table, ...]:
         """All tables in the order of the file; axonal delays stand with the axons' neurons."""
         groups = [each for group in self.groups for each in group.layout.tables]
+        groups += [self.rows.weight] if self.rows is not None else []
         delays = [axons.delay for axons in self.outgoing]
         return (*groups, *delays, *self.parameters)
+
+    @property
+    def incoming(self) -> tuple[Axons, ...]:
+        """Axons with delays that end in the layer."""
+        own = [group.axons for group in self.rows.groups] if self.rows is not None else []
+        every = [*(group.axons for group in self.groups), *own]
+        return tuple(axons for axons in every if axons is not None)
+
+    @property
+    def uses_currents(self) -> bool:
+        """Whether the layer works on the scratch currents."""
+        return not self.tiled or any(group.target == "current" for group in self.groups)
 
     @property
     def keeps_graded(self) -> bool:
@@ -168,7 +222,7 @@ class Program:
     @property
     def rings(self) -> tuple[Ring, ...]:
         """All rings with a cursor, which a step advances first."""
-        arrivals = [g.axons.ring for layer in self.layers for g in layer.groups if g.axons]
+        arrivals = [axons.ring for layer in self.layers for axons in layer.outgoing]
         spikes = [layer.spikes for layer in self.layers]
         return tuple(ring for ring in (self.seen, *spikes, *arrivals) if ring.slots > 1)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import jinja2
 
-from edgesnn.codegen.layout import Table
+from edgesnn.codegen.layout import Table, padded
 from edgesnn.codegen.plan import MemoryPlan, plan_of
 from edgesnn.codegen.program import Axons, GroupCode, LayerCode, Member, Program
 from edgesnn.network.bounds import membrane_bounds
@@ -78,7 +78,7 @@ def context(program: Program) -> dict[str, Any]:
         "frontend_fields": program.frontend_fields,
         "input_members": [_declaration(member) for member in program.input_members],
         "scratch": [_declaration(member) for member in program.scratch],
-        "scratch_currents": program.scratch[0].shape[0],
+        "scratch_currents": _scratch_currents(program),
         "detector": program.detector,
         "detector_members": []
         if program.detector is None
@@ -91,6 +91,11 @@ def context(program: Program) -> dict[str, Any]:
         "layers": layers,
         "readout": layers[-1],
     }
+
+
+def _scratch_currents(program: Program) -> int:
+    """Currents that must be zero between layers; 0 where there are none."""
+    return sum(each.shape[0] for each in program.scratch if each.name == "current")
 
 
 def _string(text: str) -> str:
@@ -116,16 +121,19 @@ def _layer(code: LayerCode) -> dict[str, Any]:
         "members": [_declaration(member) for member in code.members],
         "tables": code.tables,
         "groups": code.groups,
-        "struct": "edgesnn_readout" if code.layer.is_readout else "edgesnn_neurons",
+        "struct": _struct(code),
         "fields": code.fields,
         "features_parameter": ", const int8_t *features" if reads else "",
         "features_argument": ", features" if reads else "",
         "graded_groups": [_group(group) for group in code.groups if group.graded],
         "collections": _collections(code),
         "binary_groups": [_group(group) for group in code.groups if not group.graded],
-        "shifts": code.keeps_graded or code.layer.graded_shift > 0,
-        "shift_source": f"{base}.graded" if code.keeps_graded else "current",
-        "shift": code.layer.graded_shift,
+        "uses_currents": code.uses_currents,
+        "tiled": code.tiled,
+        "rows": code.rows,
+        "padded": padded(code.layer.size),
+        "quiet": _quiet(code),
+        **_shift(code),
         "size": code.layer.size,
         "touched_words": code.touched_words,
         "readout": code.layer.is_readout,
@@ -133,6 +141,33 @@ def _layer(code: LayerCode) -> dict[str, Any]:
         "outgoing": [_axons(axons) for axons in code.outgoing],
         "traced": _traced(code),
         **_own_spikes(code),
+    }
+
+
+def _struct(code: LayerCode) -> str:
+    """Tag of the struct that holds the parameters of a layer's neurons."""
+    if code.layer.is_readout:
+        return "edgesnn_readout"
+    return "edgesnn_membranes" if code.tiled else "edgesnn_neurons"
+
+
+def _quiet(code: LayerCode) -> str:
+    """Whether nothing arrives in a step that did not arrive in the step before, as C."""
+    silent = ["arrivals.events.count == 0"] if code.rows is not None else []
+    unmoved = ["!moved"] if code.groups else []
+    return " && ".join(silent + unmoved) or "true"
+
+
+def _shift(code: LayerCode) -> dict[str, Any]:
+    """How graded currents join the others: as kept lanes, or shifted among the currents."""
+    kept = code.keeps_graded and code.tiled
+    own = f"state->layer.{code.member}.graded" if code.keeps_graded else "current"
+    shift = code.layer.graded_shift
+    return {
+        "kept": kept,
+        "shifts": not kept and (code.keeps_graded or shift > 0),
+        "shift_source": own,
+        "shift": shift,
     }
 
 
@@ -151,13 +186,15 @@ def _own_spikes(code: LayerCode) -> dict[str, str]:
     return {"spikes_now": code.spikes.before(0), "spikes_before": before}
 
 
-def _traced(code: LayerCode) -> list[str]:
-    """What a trace records of a layer, in order."""
+def _traced(code: LayerCode) -> list[tuple[str, str]]:
+    """What a trace records of a layer, in order, and its bytes."""
     base = f"state->layer.{code.member}"
     if code.layer.is_readout:
-        return [f"{base}.y"]
-    adaptation = [f"{base}.a"] if code.adaptive else []
-    return [f"{base}.v", *adaptation, code.spikes.before(0)]
+        return [(f"{base}.y", f"sizeof {base}.y")]
+    names = [f"{base}.{name}" for name in ("v", "a") if name == "v" or code.adaptive]
+    spikes = code.spikes.before(0)
+    lanes = [(name, f"{2 * code.layer.size}") for name in names]
+    return [*lanes, (spikes, f"sizeof {spikes}")]
 
 
 def _group(group: GroupCode) -> dict[str, Any]:

@@ -175,20 +175,39 @@ def test_instruction_counts_are_exact() -> None:
 
 @needs_qemu
 def test_without_spikes_there_is_no_synaptic_work() -> None:
-    """A silent step costs the same whether its layers have few synapses or many, and each event
+    """A step at rest costs the same whether its layers have few synapses or many, and each event
     costs its fan-out."""
     still = np.zeros((1, 4, 40), np.int8)
     one = still.copy()
     one[0, 2, 7] = 1
+    two = one.copy()
+    two[0, 2, 8] = 1
     wide, narrow = (Qemu(relay_network(bits=bits, threshold=30000), "m4") for bits in (8, 2))
     silent = wide.count_instructions(still)[0]
     assert silent[1] == silent[2] == silent[3]
     with_event = wide.count_instructions(one)[0]
     assert with_event[1] == silent[1]
-    # One event feeds 128 neurons, in tiles of four: at most eight instructions a synapse.
-    assert 128 < with_event[2] - silent[2] < 8 * 128
+    # The first event wakes the layer and the readout: membranes, and one instruction a synapse.
+    assert 128 < with_event[2] - silent[2] < 16 * 128
+    # Any further one feeds 128 neurons, in tiles of sixteen.
+    further = wide.count_instructions(two)[0, 2] - with_event[2]
+    assert 64 < further < 2 * 128
     # A sixth of the synapses' bits, the same idle step but for the code around it.
     assert abs(int(narrow.count_instructions(still)[0, 1]) - int(silent[1])) < 200
+
+
+@needs_qemu
+def test_a_layer_at_rest_is_left_alone_until_something_arrives() -> None:
+    """Membranes that floor(v · m / 256) no longer changes are at rest, even below zero."""
+    network = relay_network(threshold=500)
+    features = np.zeros((1, 200, 40), np.int8)
+    features[0, 0, :9] = features[0, 150, 3] = 1
+    machine = Qemu(network, "m4")
+    counts = machine.count_instructions(features)[0]
+    assert len(set(counts[120:150].tolist())) == 1 and counts[120] < counts[20] < counts[0]
+    expected = Oracle(network).run(features)
+    assert (expected.v["first"][0, 149] < 0).any()
+    assert first_divergence(network, expected, machine.run(features)) is None
 
 
 def test_boards_without_emulator_are_refused() -> None:

@@ -5,7 +5,7 @@
 #ifndef EDGESNN_INPUT_H
 #define EDGESNN_INPUT_H
 
-#include "edgesnn_base.h"
+#include "edgesnn_lanes.h"
 
 /* Direct encoding with a history: the synapses see the features as they are. */
 EDGESNN_INLINE void edgesnn_keep_features(const int8_t *features, int8_t *now, uint32_t channels)
@@ -40,6 +40,17 @@ EDGESNN_INLINE void edgesnn_shift_graded(const int32_t *graded, int32_t *current
 {
     for (uint32_t neuron = 0; neuron < neurons; neuron++) {
         current[neuron] = graded[neuron] >> shift;
+    }
+}
+
+/* Currents, floor(current / 2^shift), as lanes; a lane holds a current modulo 2^16. `lanes` may be
+ * the currents' own memory. `neurons` is even. */
+EDGESNN_INLINE void edgesnn_pack_currents(const int32_t *current, uint32_t *lanes,
+                                          uint32_t neurons, uint32_t shift)
+{
+    for (uint32_t pair = 0; pair < neurons / 2u; pair++) {
+        const int32_t low = current[2u * pair] >> shift, high = current[2u * pair + 1u] >> shift;
+        lanes[pair] = edgesnn_join(low, high);
     }
 }
 

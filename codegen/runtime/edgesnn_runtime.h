@@ -9,8 +9,11 @@
 #include "edgesnn_dense.h"
 #include "edgesnn_events.h"
 #include "edgesnn_input.h"
+#include "edgesnn_lanes.h"
+#include "edgesnn_membranes.h"
 #include "edgesnn_neurons.h"
 #include "edgesnn_paired.h"
+#include "edgesnn_rows.h"
 #include "edgesnn_sparse.h"
 #include "edgesnn_window.h"
 

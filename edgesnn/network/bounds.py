@@ -182,8 +182,7 @@ def _reach(layer: Layer, current: CurrentBounds) -> tuple[_Interval, _Interval]:
 
 def _stretched(layer: Layer, before: _Interval, now: _Interval) -> _Interval:
     """Take the ends that still move without a leak to the clamp: nothing else will stop them."""
-    decay = layer.neuron.decay if isinstance(layer.neuron, Leaky) else np.full(layer.shape[0], 256)
-    endless = layer.per_neuron(decay == 256)
+    endless = _decay(layer) == 256
     low = np.where(endless & (now.low < before.low), INT16[0], now.low)
     return _Interval(low, np.where(endless & (now.high > before.high), INT16[1], now.high))
 
@@ -202,6 +201,38 @@ def firing_range(network: Network, layer: Layer) -> tuple[IntArray, IntArray]:
     """Least and greatest `u` that each neuron of a spiking layer can be compared with."""
     u, _ = _reach(layer, current_bounds(network, layer))
     return _ends(u.clamped(INT16))
+
+
+@dataclass(frozen=True)
+class LaneRanges:
+    """Least and greatest values of each neuron of a spiking layer before any clamp, `(neurons,)`.
+
+    Attributes:
+        u: the membrane before the reset, of clamped `v` and `a`.
+        current: `acc`.
+        kept: the leaked membrane less the adaptation current, of clamped `v` and `a`.
+    """
+
+    u: tuple[IntArray, IntArray]
+    current: tuple[IntArray, IntArray]
+    kept: tuple[IntArray, IntArray]
+
+
+def lane_ranges(network: Network, layer: Layer) -> LaneRanges:
+    """What sums of `layer` can be, for code that adds in 16 bits."""
+    current = current_bounds(network, layer)
+    zero = np.zeros(layer.size, np.int64)
+    u, a = (each.widened(zero, zero) for each in _reach(layer, current))
+    held = u.clamped(INT16).scaled(_decay(layer))
+    adaptation = a.clamped(INT16)
+    kept = (held.low - adaptation.high, held.high - adaptation.low)
+    return LaneRanges(_ends(u), (current.low, current.high), kept)
+
+
+def _decay(layer: Layer) -> IntArray:
+    """The decay of each neuron, int64 `(neurons,)`."""
+    decay = layer.neuron.decay if isinstance(layer.neuron, Leaky) else np.full(layer.shape[0], 256)
+    return layer.per_neuron(decay.astype(np.int64))
 
 
 def _fires_at(layer: Layer) -> IntArray:
@@ -231,9 +262,8 @@ def _membrane_round(
     """One step of the law on intervals: `u` before the clamp, and `v` after the reset."""
     neuron = layer.neuron
     assert isinstance(neuron, IntegrateAndFire)
-    decay = neuron.decay if isinstance(neuron, Leaky) else np.full(layer.shape[0], 256)
     theta = layer.per_neuron(neuron.threshold.astype(np.int64))
-    kept = v.scaled(layer.per_neuron(decay.astype(np.int64)))
+    kept = v.scaled(_decay(layer))
     u = _Interval(kept.low + current.low - a.high, kept.high + current.high - a.low)
     if neuron.reset_delay and neuron.reset == "subtract":
         u = _Interval(u.low - theta, u.high)

@@ -158,8 +158,21 @@ static const uint8_t tiny_windows_2_weight[2] = {
     3, 252,
 };
 
-static const int16_t tiny_windows_parameters[4] = {
-    128, 6, 200, 7,
+static const uint32_t tiny_windows_decay[8] = {
+    8388736u, 13107328u, 13107400u, 13107400u, 13107400u, 13107400u, 13107400u, 13107400u,
+};
+
+static const uint32_t tiny_windows_start[8] = {
+    4294574073u, 4294508537u, 4294508536u, 4294508536u, 4294508536u, 4294508536u, 4294508536u,
+    4294508536u,
+};
+
+static const uint32_t tiny_windows_level[8] = {
+    458759u, 524295u, 524296u, 524296u, 524296u, 524296u, 524296u, 524296u,
+};
+
+static const uint32_t tiny_windows_threshold[8] = {
+    393222u, 458758u, 458759u, 458759u, 458759u, 458759u, 458759u, 458759u,
 };
 
 static const struct edgesnn_conv tiny_windows_0 = {
@@ -183,23 +196,24 @@ static const struct edgesnn_identity tiny_windows_2 = {
     .sites = 3,
 };
 
-static const struct edgesnn_neurons tiny_windows_neurons = {
-    .channels = 2,
-    .sites = 3,
-    .bias = {.value = 0},
-    .decay = {.narrow = &tiny_windows_parameters[0], .stride = 2},
-    .threshold = {.narrow = &tiny_windows_parameters[1], .stride = 2},
-    .adaptive = false,
-    .strict = true,
-    .reset_to_zero = false,
-    .reset_delayed = false,
+static const struct edgesnn_membranes tiny_windows_neurons = {
+    .tiles = 1,
+    .decay = {tiny_windows_decay, 0},
+    .start = {tiny_windows_start, 0},
+    .level = {tiny_windows_level, 0},
+    .threshold = {tiny_windows_threshold, 0},
     .saturates = false,
+    .adaptive = false,
+    .reset_to_zero = false,
+    .adaptation_saturates = false,
 };
 
 static void tiny_windows_step(struct tiny_state *state)
 {
     int32_t *const current = state->scratch.network.current;
     struct edgesnn_events events;
+    struct edgesnn_arrivals arrivals = {0};
+    bool moved = false;
 
     struct edgesnn_spikes spikes0 = {
         .bitmap = state->layer.places.spikes[0],
@@ -207,6 +221,7 @@ static void tiny_windows_step(struct tiny_state *state)
     };
     while (edgesnn_gather_spikes(&spikes0, &events)) {
         edgesnn_conv(&tiny_windows_0, &events, false, current);
+        moved = true;
     }
     struct edgesnn_spikes spikes1 = {
         .bitmap = state->layer.places.spikes[0],
@@ -215,6 +230,7 @@ static void tiny_windows_step(struct tiny_state *state)
     edgesnn_clear_bitmap(state->scratch.network.touched, 1);
     while (edgesnn_gather_spikes(&spikes1, &events)) {
         edgesnn_pool(&tiny_windows_1, &events, state->scratch.network.touched, current);
+        moved = true;
     }
     struct edgesnn_spikes spikes2 = {
         .bitmap = state->layer.windows.spikes[edgesnn_slot_before(state->layer.windows.cursor, 2, 3)],
@@ -222,12 +238,21 @@ static void tiny_windows_step(struct tiny_state *state)
     };
     while (edgesnn_gather_spikes(&spikes2, &events)) {
         edgesnn_identity(&tiny_windows_2, &events, false, current);
+        moved = true;
     }
-    edgesnn_step_neurons(&tiny_windows_neurons, current,
-                         state->layer.windows.v,
-                         NULL,
-                         NULL,
-                         state->layer.windows.spikes[state->layer.windows.cursor]);
+    if (moved) {
+        edgesnn_pack_currents(current, (uint32_t *)current, 16, 0);
+        arrivals.drive = (const uint32_t *)current;
+    }
+    edgesnn_step_membranes(&tiny_windows_neurons, &arrivals,
+                           !moved,
+                           &state->layer.windows.rests,
+                           state->layer.windows.v,
+                           NULL,
+                           state->layer.windows.spikes[state->layer.windows.cursor]);
+    if (moved) {
+        edgesnn_clear_currents(current, 16);
+    }
 }
 
 /* ---- layer readout */

@@ -1,0 +1,114 @@
+"""Spiking layers in lanes: which layers qualify, their parameters, and their weights by tiles.
+
+What the runtime's `edgesnn_membranes.h` and `edgesnn_rows.h` ask for: the proof that a layer's
+sums may wrap in 16 bits, parameters as lanes, and the rows of all dense groups of a layer as one
+table.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgesnn.codegen.layout import Table, pack, table
+from edgesnn.network import INPUT, AdaptiveLeaky, Dense, IntegrateAndFire, Layer, Network, Synapses
+from edgesnn.network.arrays import IntArray
+from edgesnn.network.bounds import INT16, lane_ranges, membrane_bounds
+from edgesnn.network.neurons import NO_DECAY
+
+#: Neurons of a tile (edgesnn_rows.h).
+TILE = 16
+
+#: Which neuron of four each byte of a word belongs to.
+_BYTES = np.array([0, 2, 1, 3])
+
+
+def in_lanes(network: Network, layer: Layer) -> bool:
+    """Whether `layer` can be computed in lanes; bounds or its neurons may forbid it."""
+    neuron = layer.neuron
+    if not isinstance(neuron, IntegrateAndFire) or neuron.reset_delay:
+        return False
+    if isinstance(neuron, AdaptiveLeaky) and neuron.adaptation_coupling.any():
+        return False
+    ranges = lane_ranges(network, layer)
+    return not saturates(network, layer) or (_fits(ranges.current) and _fits(ranges.kept))
+
+
+def saturates(network: Network, layer: Layer) -> bool:
+    """Whether sums need the saturating form: u, or u less the level, may leave 16 bits."""
+    ranges = lane_ranges(network, layer)
+    below = (ranges.u[0] - _level(layer), ranges.u[1])
+    return not (_fits(ranges.u) and _fits(below))
+
+
+def _fits(ends: tuple[IntArray, IntArray]) -> bool:
+    return bool(ends[0].min() >= INT16[0] and ends[1].max() <= INT16[1])
+
+
+def _level(layer: Layer) -> IntArray:
+    """The least `u` that fires, int64 `(neurons,)`."""
+    assert isinstance(layer.neuron, IntegrateAndFire)
+    return layer.per_neuron(layer.neuron.threshold.astype(np.int64) + layer.neuron.strict)
+
+
+def is_row_group(group: Synapses) -> bool:
+    """Whether a group's weights become rows of the layer's tiles."""
+    return isinstance(group, Dense) and group.source != INPUT
+
+
+def tiles(neurons: int) -> int:
+    """Tiles that hold `neurons`."""
+    return -(-neurons // TILE)
+
+
+def row_table(groups: list[Dense], name: str) -> tuple[Table, int]:
+    """Weights of several groups, one behind the other, as biased rows; and their bias."""
+    bits = max(group.bits for group in groups)
+    bias = 1 << (bits - 1)
+    weight = np.concatenate([group.weight for group in groups], axis=1).T.astype(np.int64)
+    biased = np.pad(weight, ((0, 0), (0, -weight.shape[1] % TILE))) + bias
+    fours = biased.reshape(len(weight), -1, 4)[..., _BYTES]
+    return table(f"{name}_weight", np.uint32, pack(fours, 8, 32)), bias
+
+
+def membrane_fields(
+    network: Network, layer: Layer, name: str
+) -> tuple[tuple[tuple[str, str], ...], tuple[Table, ...]]:
+    """Initialisers of `struct edgesnn_membranes` and the tables they point to."""
+    neuron = layer.neuron
+    assert isinstance(neuron, IntegrateAndFire)
+    made: dict[bytes, Table] = {}
+    fields: list[tuple[str, str]] = [("tiles", f"{tiles(layer.size)}")]
+    for field, values in _vectors(layer, saturates(network, layer)).items():
+        fields.append((field, _parameter(f"{name}_{field}", values, made)))
+    flags = {
+        "saturates": saturates(network, layer),
+        "adaptive": isinstance(neuron, AdaptiveLeaky),
+        "reset_to_zero": neuron.reset == "zero",
+        "adaptation_saturates": membrane_bounds(network, layer).adaptation_saturates,
+    }
+    fields += [(flag, str(value).lower()) for flag, value in flags.items()]
+    return tuple(fields), tuple(made.values())
+
+
+def _vectors(layer: Layer, clamped: bool) -> dict[str, IntArray]:
+    """Parameters by field, one a neuron of whole tiles; neurons that fill the last stay at 0."""
+    neuron = layer.neuron
+    filling = (0, -layer.size % TILE)
+    bias = np.pad(layer.per_neuron(layer.bias.astype(np.int64)), filling)
+    level = np.pad(_level(layer), filling, mode="edge")
+    vectors = {"start": bias if clamped else bias - level, "level": level}
+    names = ("decay", "threshold", "adaptation_decay", "adaptation_jump")
+    for name in names:
+        if hasattr(neuron, name):
+            values = layer.per_neuron(getattr(neuron, name).astype(np.int64))
+            vectors[name] = np.pad(values, filling, mode="edge")
+    return {"decay": np.full_like(bias, NO_DECAY), **vectors}
+
+
+def _parameter(name: str, values: IntArray, made: dict[bytes, Table]) -> str:
+    """The initialiser of a `struct edgesnn_parameter`; the same lanes share a table in `made`."""
+    if values.min() == values.max():
+        return f"{{NULL, {values[0]}}}"
+    packed = pack(values, 16, 32)
+    known = made.setdefault(packed.tobytes(), table(name, np.uint32, packed))
+    return f"{{{known.name}, 0}}"

@@ -1,0 +1,94 @@
+"""Where spikes come from and currents go: rings, axons, and the groups that read them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edgesnn.codegen.layout import group_layout, table
+from edgesnn.codegen.program import Axons, GroupCode, Ring, RowGroup, Rows, words
+from edgesnn.codegen.tiles import is_row_group, row_table
+from edgesnn.network import INPUT, Dense, Layer, Network, Pool
+
+
+def spike_ring(network: Network, layer: Layer, members: dict[str, str]) -> Ring:
+    """Spikes of the steps that groups with one delay read back."""
+    if layer.is_readout:
+        return Ring("", "", 0)
+    delays = [
+        group.delay
+        for each in network.layers
+        for group in each.synapses
+        if group.source == layer.name and isinstance(group.delay, int)
+    ]
+    base = f"state->layer.{members[layer.name]}"
+    return Ring(f"{base}.spikes", f"{base}.cursor", max(delays, default=0) + 1)
+
+
+def seen_ring(network: Network) -> Ring:
+    """What the synapses see of the input; no slots where the features themselves will do."""
+    history = network.history(INPUT)
+    delta = network.input.encoding == "delta"
+    slots = history + 2 if delta else history + 1 if history else 0
+    return Ring("state->input.seen", "state->input.cursor", slots)
+
+
+def group_code(
+    network: Network,
+    layer: Layer,
+    number: int,
+    member: str,
+    spikes: dict[str, Ring],
+    seen: Ring,
+) -> GroupCode:
+    """Synapse group `number` of `layer`: its kernel, its source and its target."""
+    group = layer.synapses[number]
+    layout = group_layout(network, layer, number)
+    channels = network.source_size(group.source)
+    size = words(channels)
+    current = "current"
+    if group.source == INPUT:
+        assert isinstance(group.delay, int)
+        delta = network.input.encoding == "delta"
+        now = seen.before(group.delay) if seen.slots else "features"
+        before = seen.before(group.delay + 1) if delta else ""
+        target = f"state->layer.{member}.graded" if delta else current
+        return GroupCode(layout, INPUT, channels, size, target, now=now, before=before)
+    pool = group.kind if isinstance(group, Pool) else ""
+    bitmap, axons = _arrivals(network, layer, number, member, spikes)
+    return GroupCode(
+        layout, group.source, channels, size, current, spikes=bitmap, axons=axons, pool=pool
+    )
+
+
+def _arrivals(
+    network: Network, layer: Layer, number: int, member: str, spikes: dict[str, Ring]
+) -> tuple[str, Axons | None]:
+    """The bitmap that binary group `number` reads, and its axons where each has its delay."""
+    group = layer.synapses[number]
+    if isinstance(group.delay, int):
+        return spikes[group.source].before(group.delay), None
+    size = words(network.source_size(group.source))
+    base = f"state->layer.{member}.arrivals{number}"
+    ring = Ring(base, f"{base}_cursor", int(group.delay.max()) + 1, size)
+    delay = table(f"{network.name}_{layer.name}_{number}_delay", np.uint8, group.delay)
+    return ring.before(0), Axons(group.source, ring, delay, size)
+
+
+def rows_code(network: Network, layer: Layer, member: str, spikes: dict[str, Ring]) -> Rows | None:
+    """The rows of all dense groups of a layer in tiles; None where it has none."""
+    numbers = [number for number, group in enumerate(layer.synapses) if is_row_group(group)]
+    if not numbers:
+        return None
+    dense: list[Dense] = []
+    groups, first = [], 0
+    for number in numbers:
+        group = layer.synapses[number]
+        assert isinstance(group, Dense)
+        dense.append(group)
+        bitmap, axons = _arrivals(network, layer, number, member, spikes)
+        pre = network.source_size(group.source)
+        groups.append(RowGroup(first, bitmap, words(pre), axons))
+        first += pre
+    name = f"{network.name}_{layer.name}_rows"
+    weight, bias = row_table(dense, name)
+    return Rows(name, weight, first, bias, tuple(groups))
