@@ -60,7 +60,7 @@ def generate(network: Network, folder: Path, *, command: str = "edgesnn generate
     """
     program = build_program(network)
     sha256 = identity(network)
-    texts = render_network(program, command, sha256) | _runtime_texts(network)
+    texts = render_network(program, command, sha256) | runtime_texts(network)
     for name, text in texts.items():
         write_atomic(folder / name, text)
     files = tuple(folder / name for name in texts)
@@ -87,7 +87,7 @@ def package_version() -> str:
         return "0"
 
 
-def _runtime_texts(network: Network) -> dict[str, str]:
+def runtime_texts(network: Network) -> dict[str, str]:
     """The runtime's headers; those of front-end and detector only where there is one."""
     absent = set()
     if network.frontend is None:

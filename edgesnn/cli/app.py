@@ -12,6 +12,7 @@ from edgesnn.cli import (
     check,
     data,
     evaluate,
+    export,
     flash,
     listen,
     show,
@@ -61,6 +62,7 @@ app.command(rich_help_panel=_STAGES)(stages.train)
 app.command(rich_help_panel=_STAGES)(stages.lower)
 app.command(rich_help_panel=_STAGES)(stages.generate)
 app.command("compile", rich_help_panel=_STAGES)(stages.compile_)
+app.command(rich_help_panel=_STAGES)(export.export)
 app.command(rich_help_panel=_LOOK)(show.show)
 app.command(rich_help_panel=_LOOK)(check.check)
 app.command(rich_help_panel=_LOOK)(show.boards)
