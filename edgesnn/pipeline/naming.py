@@ -16,10 +16,13 @@ _TAKEN = frozenset(
 )  # fmt: skip
 """Stems of files that are compiled beside a network's, or included by them."""
 
+_PREFIXES = ("edgesnn", "uart_", "boot2_", "caches_", "clock_", "watchdog_")
+"""Beginnings of the stems of start-up files that some boards need."""
+
 
 def is_taken(name: str) -> bool:
     """Whether `NAME.c` or `NAME.h` would take the place of another file of an image."""
-    return name in _TAKEN or name.startswith(("edgesnn", "uart_"))
+    return name in _TAKEN or name.startswith(_PREFIXES)
 
 
 def require_free(name: str) -> None:
