@@ -34,7 +34,7 @@ types: $(INSTALLED) ## Static types
 	$(BIN)/mypy
 
 bench: $(INSTALLED) ## Run the benchmarks that need no recordings; figures go to benchmarks/results
-	for each in frontend engine firmware training; do $(BIN)/python benchmarks/$$each.py || exit 1; done
+	for each in frontend engine kernels training; do $(BIN)/python benchmarks/$$each.py || exit 1; done
 	$(BIN)/python benchmarks/core.py speed
 
 wheel: $(INSTALLED) ## Build dist/*.whl and dist/*.tar.gz
