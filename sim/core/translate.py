@@ -14,7 +14,7 @@ from edgesnn.sim.core.memory import Memory
 from edgesnn.sim.core.timing import Timing
 
 BLOCK = 48  # halfwords decoded at once
-CONTEXT = 3  # instructions before a block that its timing looks at
+CONTEXT = 8  # instructions before a block that its timing looks at
 
 
 class Translator:

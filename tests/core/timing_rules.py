@@ -3,7 +3,8 @@
 Each rule is a few lines of assembler whose repetition costs a documented number of cycles.
 Sources: [A] Arm's technical reference manuals (M0 DDI0432C, M0+ DDI0484C, M3 DDI0337, M4
 100166_0001, tables 3-1 and the notes on pairing); [J] Jan Oleksiewicz, measured on
-STM32F103, F407, H743 and RP2350 (jnk0le/random, CC0).
+STM32F103, F407, H743 and RP2350 (jnk0le/random, CC0); [P] eprint 2025/523 and
+compendium.i-0.nl (instruction alignment) on 32-bit instructions across words.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Rule:
         name: what is being timed.
         code: assembler that may use r0..r7; r8, r9 point to RAM, r10 holds 4, r11 0x80000000.
         cycles: documented, for one repetition; a pair where a range is documented.
-        source: A or J.
+        source: A, J or P.
         loop: repeat by a loop of r6 rounds whose whole text `code` is, from label 1.
     """
 
@@ -65,12 +66,26 @@ _M3_M4 = (
     ("IT folds into a 16-bit instruction", "adds r0, r0, #0; it eq; addeq.w r1, r2, r3", 2),
     ("condition that fails",
      "cmp.w r11, #0; itt eq; muleq r0, r1, r2; ldreq.w r3, [r8]; add r4, r5", 5),
-    ("branch not taken", "cmp.w r11, #0; beq.w 2f; 2: nop.w", 3),
-    ("table branch: 2 + P", "movs r4, #0; tbb [pc, r4]; .byte 1, 0; 2: nop.w", (5, 7)),
+    ("branch not taken", "cmp r7, #0; beq.n 2f; 2: nop.w", 3),
+    ("table branch: 2, 1 and P", "movs r4, #0; nop.w; tbb [pc, r4]; .byte 1, 0; 2: nop.w", (9, 12)),
+    ("load of the program counter: 2 and 3",
+     "ldr.w pc, 2f; .balign 4; 2: .word 3f + 1; .balign 4; 3: nop.w", 6),
+    ("call, return by POP: 1 + N + P",
+     "bl 2f; b.n 3f; 2: push {r4, lr}; pop {r4, pc}; .balign 4; 3: nop.w", (12, 18)),
     ("call and return: 1 + P each", "bl 2f; b.n 3f; 2: bx lr; .balign 4; 3: nop.w", (7, 13)),
 )  # fmt: skip
 
+_M3_M4_P = (
+    ("third of three across words, behind a load",
+     "ldr r0, [r7]; add.w r1, r2, r3; add.w r4, r5, r2; add.w r1, r2, r3; adds r2, r2, #0", 7),
+    ("two across words, behind a load",
+     "ldr r0, [r7]; add.w r1, r2, r3; add.w r4, r5, r2; adds r2, r2, #0", 5),
+    ("branch to an instruction across words",
+     "b.w 2f; nop; 2: nop.w; adds r2, r2, #0; b.w 3f; 3: nop.w", 2 + 2 + 1 + 2 + 1),
+)  # fmt: skip
+
 _M3_M4_J = (
+    ("branch not taken among 32-bit instructions", "cmp.w r11, #0; beq.w 2f; 2: nop.w", 4),
     ("a load eats a NOP", "ldr.w r0, [r8]; nop; add.w r1, r2, r3; add r4, r5", 4),
     ("store after a load hides its stall",
      "ldr.w r0, [r8]; str.w r1, [r9, #4]; add.w r1, r2, r3", 3),
@@ -206,6 +221,7 @@ RULES = (
     *_small("cortex-m0", 3, 4, 3, 4),
     *(rule for core in ("cortex-m3", "cortex-m4") for rule in _rules(core, "A", *_M3_M4)),
     *(rule for core in ("cortex-m3", "cortex-m4") for rule in _rules(core, "J", *_M3_M4_J)),
+    *(rule for core in ("cortex-m3", "cortex-m4") for rule in _rules(core, "P", *_M3_M4_P)),
     *_M3_ONLY,
     *_M4_ONLY,
     *_M33,

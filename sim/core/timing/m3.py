@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from edgesnn.sim.core import facts
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.instruction import Instruction
+from edgesnn.sim.core.timing import m3_fetch
 from edgesnn.sim.core.timing.model import Dynamic, Price, Step, price
 
 DONE, SKIPPED = 1, 2
@@ -33,8 +34,9 @@ class ThreeStage:
     Attributes:
         accumulate: MLA and MLS.
         long_multiply, long_accumulate: SMULL and SMLAL and their unsigned kin, at least.
-        refill_direct: P of a branch whose target the decoder computes.
+        refill_direct: P of a branch whose target the decoder knows: B, BL, CBZ, and BX LR.
         refill_register: P where the target is known in execute.
+        refill_loaded: P where it is loaded; table branches add to it first, which takes one more.
         indexed_chain: a pre- or post-indexed load may follow a load without a stall.
     """
 
@@ -44,18 +46,21 @@ class ThreeStage:
     long_accumulate: int = 1
     refill_direct: int = 1
     refill_register: int = 2
+    refill_loaded: int = 3
     indexed_chain: bool = True
 
     def price(self, code: Sequence[Instruction]) -> list[Price]:
         """Costs by what came before: nothing known, done, or skipped."""
-        prices = []
-        for index, instruction in enumerate(code):
-            before = code[max(index - 3, 0) : index]
-            entered = self._alone(instruction) + facts.is_misaligned(instruction)
-            follows = self._after(instruction, before)
-            skipped = self._alone(instruction)
-            steps = [Step(entered, DONE), Step(follows, DONE), Step(skipped, DONE)]
-            prices.append(price([*steps, steps[2]], Step(1, SKIPPED), self._taken(instruction)))
+        prices, run, previous = [], m3_fetch.Run(), None
+        cycles = [self._alone(i) for i in code]
+        for index, (i, alone) in enumerate(zip(code, cycles, strict=True)):
+            wait, follows = run.waits(i), self._after(i, previous)
+            steps = [Step(alone + facts.is_misaligned(i), DONE), Step(follows + wait, DONE)]
+            steps += [Step(alone, DONE)] * 2
+            lost = m3_fetch.lost_fetch(code, index, cycles) if facts.branches(i) else 0
+            prices.append(price(steps, Step(1 + lost, SKIPPED), self._refill(i, previous)))
+            run.take(i, alone)
+            previous = i
         return prices
 
     def _alone(self, i: Instruction) -> int:
@@ -74,14 +79,13 @@ class ThreeStage:
             return 2
         return 4 if i.mnemonic == "isb" else 1
 
-    def _after(self, i: Instruction, before: Sequence[Instruction]) -> int:
-        """Cycles after instructions that were done."""
-        if not before:
+    def _after(self, i: Instruction, previous: Instruction | None) -> int:
+        """Cycles after an instruction that was done, the wait for a fetch apart."""
+        if previous is None:
             return self._alone(i)
-        previous = before[-1]
         if facts.is_it(i):
             return 0 if previous.size == 2 and not facts.is_it(previous) else 1
-        cycles = self._alone(i) + self._fetch_stall(i, before)
+        cycles = self._alone(i)
         if facts.address_registers(i) & (facts.results(previous) | _written_back(previous)):
             return cycles + self._address_stall(i, previous)
         if self._overlaps(i, previous):
@@ -110,15 +114,16 @@ class ThreeStage:
             self.indexed_chain or not facts.writes_back(i)
         )
 
-    def _fetch_stall(self, i: Instruction, before: Sequence[Instruction]) -> int:
-        """The third misaligned 32-bit instruction after a multi-cycle one waits for a fetch."""
-        if len(before) < 3 or not facts.is_misaligned(i):
-            return 0
-        run = all(facts.is_misaligned(b) for b in before[-2:])
-        return int(run and self._alone(before[-3]) > 1)
-
-    def _taken(self, i: Instruction) -> int:
-        return self.refill_direct if i.op in facts.DIRECT else self.refill_register
+    def _refill(self, i: Instruction, previous: Instruction | None) -> int:
+        """P: cycles until the first instruction at the target of a branch can be done."""
+        if i.op in facts.DIRECT:
+            return self.refill_direct
+        if i.op == op.BX and i.rm == op.LR:
+            late = previous is not None and op.LR in facts.results(previous)
+            return self.refill_register if late else self.refill_direct
+        if i.op in (op.TBB, op.TBH):
+            return self.refill_loaded + 1
+        return self.refill_loaded if i.op in (op.LDM, op.LDR_PC) else self.refill_register
 
 
 def _written_back(i: Instruction) -> frozenset[int]:
