@@ -13,7 +13,7 @@ from edgesnn.trainer.activity import count, predicted_cycles  # noqa: E402
 from edgesnn.trainer.batch import Batch  # noqa: E402
 from edgesnn.trainer.changes import changed  # noqa: E402
 from edgesnn.trainer.config import parse_config, preset  # noqa: E402
-from edgesnn.trainer.costs import fan_out, spike_cycles, step_cycles  # noqa: E402
+from edgesnn.trainer.costs import fan_out, spike_cycles, step_cycles, waking_cycles  # noqa: E402
 from edgesnn.trainer.dense import DenseSpotter  # noqa: E402
 from edgesnn.trainer.loss_settings import (  # noqa: E402
     ActivationSettings,
@@ -162,6 +162,10 @@ def test_a_spike_costs_the_synapses_behind_it():
     assert fan_out(model) == [10, CLASSES]
     assert spike_cycles(model, COSTS) == [10 * COSTS.ac4, CLASSES * COSTS.ac8]
     assert step_cycles(model, COSTS) == 6 * 9.0 + 5 * 4.0 + CLASSES * 4.0 + 8 * 3.0
+    awake = [6 * 9.0 + 2 * 5 * 4.0, 5 * 4.0 + CLASSES * 4.0]  # own layer, and what hears it
+    assert waking_cycles(model, COSTS) == [
+        own + more for own, more in zip(spike_cycles(model, COSTS), awake, strict=True)
+    ]
     recurrent = KeywordSpotter(ModelSettings(hidden=[LayerSettings(width=6, recurrent=True)]), 8, 3)
     assert spike_cycles(recurrent, COSTS) == [
         pytest.approx((3 + 6) * COSTS.ac8)
@@ -173,7 +177,7 @@ def test_energy_is_in_microjoules_a_second():
     seconds = STEPS * 0.02
     per_spike = np.array([10 * 0.5, 3 * 1.1]) * 200e-6 / seconds
     counts = np.array([t.spikes.detach().sum((0, 2)).numpy() for t in made])
-    energy = spike_energy(model, made, COSTS, seconds)
+    energy = spike_energy(made, spike_cycles(model, COSTS), COSTS, seconds)
     np.testing.assert_allclose(energy.detach().numpy(), per_spike @ counts, rtol=1e-5)
     wanted = [np.full(t.spikes.shape, e / CLIPS) for e, t in zip(per_spike, made, strict=True)]
     value = energy.mean()
@@ -186,13 +190,29 @@ def test_silence_is_paid_for_in_quiet_clips_alone():
     settings = LossSettings(energy=EnergySettings(weight=0.3), silence=SilenceSettings(weight=2.0))
     objective = Objective(settings, COSTS, 0.02)
     terms = objective.terms(model, outcome, given)
-    energy = spike_energy(model, made, COSTS, STEPS * 0.02)
+    energy = spike_energy(made, spike_cycles(model, COSTS), COSTS, STEPS * 0.02)
     torch.testing.assert_close(terms["energy"], 0.3 * energy.mean())
-    torch.testing.assert_close(terms["silence"], 2.0 * energy[[1, 3]].mean())
+    waking = spike_energy(made, waking_cycles(model, COSTS), COSTS, STEPS * 0.02)
+    torch.testing.assert_close(terms["silence"], 2.0 * waking[[1, 3]].mean())
     slopes = torch.autograd.grad(terms["silence"], [t.spikes for t in made])
     assert all(not s[:, [0, 2]].any() and bool((s[:, [1, 3]] > 0).all()) for s in slopes)
     loud = batch(quiet=(False,) * CLIPS)
     assert "silence" not in objective.terms(model, outcome, loud)
+
+
+def test_energies_rise_over_the_ramp():
+    model, made, given = two_layers(), traces(), batch()
+    outcome = Outcome(logits(6), made, torch.ones((STEPS, CLIPS, 8), dtype=torch.bool))
+    settings = LossSettings(
+        energy=EnergySettings(weight=0.3), silence=SilenceSettings(weight=2.0), ramp=0.4
+    )
+    objective = Objective(settings, COSTS, 0.02)
+    whole = objective.after(0.7).terms(model, outcome, given)
+    half = objective.after(0.2).terms(model, outcome, given)
+    for name in ("energy", "silence"):
+        torch.testing.assert_close(half[name], 0.5 * whole[name])
+    torch.testing.assert_close(half["labels"], whole["labels"])
+    assert Objective(LossSettings(), COSTS, 0.02).after(0.0).rise == 1.0
 
 
 def test_terms_add_up_and_only_those_asked_for():

@@ -21,6 +21,21 @@ def spike_cycles(model: KeywordSpotter, costs: CostSettings) -> list[float]:
     return [sum(count * price[bits] for bits, count in fans.items()) for fans in _fans(model)]
 
 
+def waking_cycles(model: KeywordSpotter, costs: CostSettings) -> list[float]:
+    """Cycles that one spike of each layer costs where everything else rests.
+
+    To its synapses come the updates of its own layer in that step, and of the layer that hears it
+    in the step of each tap: those that a resting network skips.
+    """
+    updates = [_update_cycles(layer, costs) for layer in model.hidden]
+    updates.append(model.classes * costs.leaky)
+    heard = zip(spike_cycles(model, costs), _readers(model), strict=True)
+    return [
+        cycles + updates[index] + reader.delays.shape[0] * updates[index + 1]
+        for index, (cycles, reader) in enumerate(heard)
+    ]
+
+
 def input_fan_out(model: KeywordSpotter) -> int:
     """Synapses behind one input channel."""
     first = model.hidden[0]
@@ -29,19 +44,23 @@ def input_fan_out(model: KeywordSpotter) -> int:
 
 def step_cycles(model: KeywordSpotter, costs: CostSettings) -> float:
     """Cycles of a step in which nothing fires and no channel is sent: every neuron's update."""
-    neurons = sum(
-        layer.settings.width * (costs.adaptive if layer.adaptive else costs.leaky)
-        for layer in model.hidden
-    )
-    readout = model.readout.synapses.weight.shape[0] * costs.leaky
-    return neurons + readout + model.hidden[0].delays.shape[1] * costs.channel
+    neurons = sum(_update_cycles(layer, costs) for layer in model.hidden)
+    return neurons + model.classes * costs.leaky + model.hidden[0].delays.shape[1] * costs.channel
+
+
+def _update_cycles(layer: SpikingLayer, costs: CostSettings) -> float:
+    return layer.settings.width * (costs.adaptive if layer.adaptive else costs.leaky)
+
+
+def _readers(model: KeywordSpotter) -> list[SpikingLayer | ReadoutLayer]:
+    """The layer that hears each spiking layer."""
+    return [*model.hidden[1:], model.readout]
 
 
 def _fans(model: KeywordSpotter) -> list[dict[int, int]]:
     """Synapses behind one neuron of each spiking layer, by their bits."""
-    readers: list[SpikingLayer | ReadoutLayer] = [*model.hidden[1:], model.readout]
     fans = []
-    for layer, reader in zip(model.hidden, readers, strict=True):
+    for layer, reader in zip(model.hidden, _readers(model), strict=True):
         count = {
             reader.synapses.bits: reader.synapses.weight.shape[0] * reader.delays.shape[0],
         }

@@ -43,7 +43,7 @@ def train_epoch(
         batch = given.to(device)
         set_rate(state.optimiser, rate_at(step, steps, config.optimiser))
         outcome = model(batch.features)
-        loss = objective(model, outcome, batch)
+        loss = objective.after(step / steps)(model, outcome, batch)
         _step(state, loss, config.optimiser.clip)
         state.average.update(model, step)
         step += 1

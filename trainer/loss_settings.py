@@ -86,7 +86,11 @@ class CostSettings(Settings):
 
 
 class LossSettings(Settings):
-    """Cross-entropy at the last step and over the later half, and the objectives beside it."""
+    """Cross-entropy at the last step and over the later half, and the objectives beside it.
+
+    Over the share `ramp` of the training the weights of energy and silence rise from 0: paid for
+    from the start, neurons die before they have learned what they are for.
+    """
 
     label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.05
     later_steps: Share = 0.3
@@ -97,6 +101,7 @@ class LossSettings(Settings):
     logits: LogitSettings = LogitSettings()
     energy: EnergySettings = EnergySettings()
     silence: SilenceSettings = SilenceSettings()
+    ramp: Share = 0.0
 
     @property
     def penalises_spikes(self) -> bool:

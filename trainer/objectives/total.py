@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from edgesnn.trainer.batch import Batch
-from edgesnn.trainer.costs import fan_out
+from edgesnn.trainer.costs import fan_out, spike_cycles, waking_cycles
 from edgesnn.trainer.loss_settings import CostSettings, LossSettings
 from edgesnn.trainer.model import KeywordSpotter, Spotter
 from edgesnn.trainer.objectives.activations import activation_penalty, spike_share
@@ -27,12 +27,14 @@ class Objective:
         costs: of the core, for the energy terms.
         step_s: seconds of a time step.
         teacher: of the distillation, or None.
+        rise: factor of the energy terms, 0 … 1.
     """
 
     settings: LossSettings
     costs: CostSettings
     step_s: float
     teacher: nn.Module | None = None
+    rise: float = 1.0
 
     def __call__(self, model: Spotter, outcome: Outcome, batch: Batch) -> Tensor:
         """The loss `()`: the sum of `terms`."""
@@ -42,7 +44,8 @@ class Objective:
         """`(1 − α)·L_labels + α·L_teacher + λ_A·A + λ_R·R + activations + logits + λ_E·E + λ_S·S`.
 
         A and R are `spike_share` with fan-out and without, E is `spike_energy` over all clips, S
-        over those in which nothing is said. Terms that weigh nothing are left out.
+        over those in which nothing is said; λ_E and λ_S rise over the ramp. Terms that weigh
+        nothing are left out.
         """
         wanted, traces = self.settings, outcome.layers
         taught = wanted.distillation.weight if self.teacher is not None else 0.0
@@ -66,15 +69,23 @@ class Objective:
         return {"logits": logit_penalty(outcome.logits, self.settings.logits)}
 
     def _energies(self, model: KeywordSpotter, outcome: Outcome, batch: Batch) -> dict[str, Tensor]:
-        everywhere, silent = self.settings.energy.weight, self.settings.silence.weight
-        if not everywhere and not silent:
-            return {}
-        seconds = len(outcome.logits) * self.step_s
-        energy = spike_energy(model, outcome.layers, self.costs, seconds)
-        terms = {"energy": everywhere * energy.mean()} if everywhere else {}
+        always, silent = self.settings.energy.weight, self.settings.silence.weight
+        seconds, costs = len(outcome.logits) * self.step_s, self.costs
+        terms = {}
+        if always:
+            cycles = spike_cycles(model, costs)
+            energy = spike_energy(outcome.layers, cycles, costs, seconds)
+            terms["energy"] = self.rise * always * energy.mean()
         if silent and bool(batch.quiet.any()):
-            terms["silence"] = silent * energy[batch.quiet].mean()
+            cycles = waking_cycles(model, costs)
+            energy = spike_energy(outcome.layers, cycles, costs, seconds)
+            terms["silence"] = self.rise * silent * energy[batch.quiet].mean()
         return terms
+
+    def after(self, share: float) -> Objective:
+        """The objective when `share` of the training is done: energies rise, from nothing."""
+        ramp = self.settings.ramp
+        return replace(self, rise=min(1.0, share / ramp) if ramp else 1.0)
 
     @torch.no_grad()
     def _asked(self, batch: Batch) -> Tensor:
