@@ -1,7 +1,7 @@
-"""Instructions, code size and accuracy of the front-end, core by core.
+"""Cycles, instructions, code size and accuracy of the front-end, by core and compiler.
 
-Compiles the C front-end with arm-none-eabi-gcc, runs it in Unicorn, counts every instruction
-executed and holds each feature against the Numba front-end. Writes results/frontend.json.
+Compiles the C front-end with arm-none-eabi-gcc and with zig, runs it in the simulated cores (no
+wait states) and holds each feature against the Numba front-end. Writes results/frontend.json.
 
     python benchmarks/frontend.py [--cores cortex-m4 ...] [--output FILE]
 """
@@ -11,178 +11,52 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
 
-import edgesnn.codegen
-from edgesnn.files import write_atomic
-from edgesnn.frontend import (
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from frontend_firmware import Simulated, code_bytes, compile_firmware, noise_and_silence, run  # noqa: E402
+
+from edgesnn.files import write_atomic  # noqa: E402
+from edgesnn.frontend import (  # noqa: E402
     FrontEnd,
-    c_scalars,
-    c_tables,
     features,
     log_mel,
     state_bytes,
     table_bytes,
     work_bytes,
 )
-from edgesnn.frontend.reference import UNITS_PER_DECIBEL, log_mel_float, peak_level
+from edgesnn.frontend.reference import UNITS_PER_DECIBEL, log_mel_float, peak_level  # noqa: E402
 
-ROOT = Path(__file__).resolve().parent.parent
-RUNTIME = Path(edgesnn.codegen.__file__).parent / "runtime"
 CORES = ("cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33")
-STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
-FLASH, RAM, STACK, RETURN = 0x00010000, 0x20000000, 0x20010000, 0x000FFFF0
+COMPILERS = ("gcc", "zig")
 
-Int8 = npt.NDArray[np.int8]
 Int16 = npt.NDArray[np.int16]
 
 
-def c_source(settings: FrontEnd) -> str:
-    """A firmware of the front-end alone: `reset` and `frame` over global buffers."""
-    arrays = c_tables(settings, "net")
-    lines = ['#include "edgesnn_frontend.h"']
-    for array in arrays:
-        suffix = "u" if array.ctype.startswith("u") else ""
-        values = ", ".join(f"{value}{suffix}" for value in array.values)
-        lines.append(
-            f"static const {array.ctype} {array.name}[{len(array.values)}] = {{{values}}};"
-        )
-    fields = [f".{a.field} = {a.name}" for a in arrays]
-    fields += [f".{name} = {value}" for name, value in c_scalars(settings).items()]
-    return "\n".join(
-        [
-            *lines,
-            "static const struct edgesnn_frontend_tables tables = {",
-            *(f"    {field}," for field in fields),
-            "};",
-            f"uint32_t samples[EDGESNN_FRONTEND_SAMPLE_WORDS({settings.fft})];",
-            f"uint32_t work[EDGESNN_FRONTEND_WORK_WORDS({settings.fft})];",
-            f"int16_t pcm[{settings.hop}];",
-            f"int8_t features[{settings.bands}];",
-            "void reset(void);",
-            "void frame(void);",
-            "void reset(void) { edgesnn_frontend_reset(&tables, samples); }",
-            "void frame(void) {",
-            "    edgesnn_frontend_frame(&tables, samples, work, pcm, features);",
-            "}",
-            "",
-        ]
-    )
-
-
-def compile_firmware(settings: FrontEnd, core: str, folder: Path, optimise: str = "-O2") -> Path:
-    """The ELF of `c_source` for one core."""
-    source, elf = folder / "frontend.c", folder / f"frontend-{core}.elf"
-    source.write_text(c_source(settings))
-    subprocess.run(
-        [
-            "arm-none-eabi-gcc", f"-mcpu={core}", "-mthumb", optimise, "-ffreestanding", *STRICT,
-            f"-I{RUNTIME}", str(source), "-nostartfiles", f"-Wl,-Ttext={FLASH:#x}",
-            f"-Wl,-Tdata={RAM:#x}", "-Wl,-eframe", "-specs=nano.specs", "-o", str(elf),
-        ],
-        check=True,
-    )  # fmt: skip
-    return elf
-
-
-@dataclass(frozen=True)
-class Symbol:
-    address: int
-    size: int
-
-
-class Core:
-    """One emulated core with the firmware loaded; counts the instructions of each call."""
-
-    def __init__(self, elf: Path, core: str) -> None:
-        import unicorn
-        from elftools.elf.elffile import ELFFile
-        from unicorn import arm_const
-
-        self._arm = arm_const
-        self._uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
-        # Unicorn has no M0+, which executes what an M0 does.
-        model = core.replace("m0plus", "m0").replace("-", "_").upper()
-        self._uc.ctl_set_cpu_model(getattr(arm_const, f"UC_CPU_ARM_{model}"))
-        self._uc.mem_map(0, 0x00100000)
-        self._uc.mem_map(RAM, STACK - RAM)
-        with elf.open("rb") as stream:
-            file = ELFFile(stream)
-            for segment in file.iter_segments():
-                if segment["p_type"] == "PT_LOAD":
-                    self._uc.mem_write(segment["p_vaddr"], segment.data())
-            self.symbols = {
-                symbol.name: Symbol(symbol["st_value"], symbol["st_size"])
-                for symbol in file.get_section_by_name(".symtab").iter_symbols()
-            }
-            self.code_bytes = sum(
-                symbol["st_size"]
-                for symbol in file.get_section_by_name(".symtab").iter_symbols()
-                if symbol["st_info"]["type"] == "STT_FUNC"
-            )
-        self._count = 0
-        self._uc.hook_add(unicorn.UC_HOOK_CODE, self._on_instruction)
-
-    def _on_instruction(self, *_: object) -> None:
-        self._count += 1
-
-    def call(self, function: str) -> int:
-        """Run a function of the firmware; the number of instructions it took."""
-        self._count = 0
-        self._uc.reg_write(self._arm.UC_ARM_REG_SP, STACK)
-        self._uc.reg_write(self._arm.UC_ARM_REG_LR, RETURN | 1)
-        self._uc.emu_start(self.symbols[function].address | 1, RETURN)
-        return self._count
-
-    def write(self, name: str, data: bytes) -> None:
-        self._uc.mem_write(self.symbols[name].address, data)
-
-    def read(self, name: str, size: int) -> bytes:
-        return bytes(self._uc.mem_read(self.symbols[name].address, size))
-
-
-def run(core: Core, settings: FrontEnd, pcm: Int16) -> tuple[Int8, npt.NDArray[np.int64]]:
-    """Features `(frames, bands)` and instructions `(frames,)` of one clip on one core."""
-    core.call("reset")
-    made, counts = [], []
-    for frame in range(settings.frames(len(pcm))):
-        chunk = pcm[frame * settings.hop : (frame + 1) * settings.hop]
-        core.write("pcm", chunk.astype("<i2").tobytes())
-        counts.append(core.call("frame"))
-        made.append(np.frombuffer(core.read("features", settings.bands), np.int8))
-    return np.array(made), np.array(counts)
-
-
-def test_signal(settings: FrontEnd, frames: int = 12) -> Int16:
-    """Noise whose level changes from frame to frame, then digital silence."""
-    rng = np.random.default_rng(7)
-    level = np.repeat(10.0 ** rng.uniform(0.5, 4.3, frames), settings.hop)
-    noise = rng.standard_normal(frames * settings.hop) * level
-    silence = np.zeros(3 * settings.hop)
-    return np.concatenate([noise, silence]).clip(-32768, 32767).astype(np.int16)
-
-
-def measure_core(settings: FrontEnd, core: str, folder: Path) -> dict[str, object]:
-    machine = Core(compile_firmware(settings, core, folder), core)
-    pcm = test_signal(settings)
-    made, counts = run(machine, settings, pcm)
+def measure_core(settings: FrontEnd, core: str, compiler: str, folder: Path) -> dict[str, int]:
+    elf = compile_firmware(settings, core, folder, compiler=compiler)
+    pcm = noise_and_silence(settings)
+    made, cycles = run(Simulated(elf, core), settings, pcm)
     if not np.array_equal(made, features(pcm[None], settings)[0]):
         raise SystemExit(f"{core}: the C front-end differs from the Numba front-end")
+    _, instructions = run(Simulated(elf, core, "instructions"), settings, pcm)
     return {
-        "instructions_per_frame": int(np.median(counts[:-3])),
-        "instructions_per_frame_most": int(counts.max()),
-        "instructions_per_silent_frame": int(counts[-1]),
-        "code_bytes": machine.code_bytes,
+        "cycles_per_frame": int(np.median(cycles[:-3])),
+        "cycles_per_frame_most": int(cycles.max()),
+        "cycles_per_silent_frame": int(cycles[-1]),
+        "instructions_per_frame": int(np.median(instructions[:-3])),
+        "code_bytes": code_bytes(elf),
     }
 
 
@@ -249,6 +123,11 @@ def measure_throughput(settings: FrontEnd, clips: int = 1000) -> float:
     return clips / (time.process_time() - start)
 
 
+def _version(*command: str, subcommand: str = "--version") -> str:
+    ran = subprocess.run([*command, subcommand], capture_output=True, text=True, check=True)
+    return ran.stdout.splitlines()[0]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cores", nargs="+", default=CORES, choices=CORES)
@@ -256,11 +135,11 @@ def main() -> None:
         "--output", type=Path, default=Path(__file__).parent / "results/frontend.json"
     )
     arguments = parser.parse_args()
-    compiler = shutil.which("arm-none-eabi-gcc")
-    if compiler is None:
-        sys.exit("arm-none-eabi-gcc is not on the path")
-    version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True)
-    report: dict[str, object] = {"compiler": version.stdout.splitlines()[0] + " -O2"}
+    report: dict[str, object] = {
+        "gcc": _version("arm-none-eabi-gcc"),
+        "zig": "zig " + _version(sys.executable, "-m", "ziglang", subcommand="version"),
+        "flags": "-O2",
+    }
     variants = {
         "16 kHz, 512 points, 20 ms": FrontEnd(),
         "16 kHz, 512 points, window 400, 10 ms": FrontEnd(window=400, hop=160),
@@ -270,9 +149,15 @@ def main() -> None:
     }
     for name, settings in variants.items():
         with tempfile.TemporaryDirectory() as folder:
-            cores = {c: measure_core(settings, c, Path(folder)) for c in arguments.cores}
+            costs = {
+                compiler: {
+                    core: measure_core(settings, core, compiler, Path(folder))
+                    for core in arguments.cores
+                }
+                for compiler in COMPILERS
+            }
         report[name] = {
-            "cores": cores,
+            **costs,
             "table_bytes": table_bytes(settings),
             "state_bytes": state_bytes(settings),
             "work_bytes": work_bytes(settings),

@@ -163,7 +163,8 @@ def _flags(network: Network, layer: Layer) -> tuple[tuple[str, str], ...]:
 def _input_members(network: Network, seen: Ring) -> tuple[Member, ...]:
     members = []
     if network.frontend is not None:
-        members.append(Member("uint32_t", "samples", (network.frontend.fft // 2,)))
+        # The last word tells what the kept samples need (EDGESNN_FRONTEND_SAMPLE_WORDS).
+        members.append(Member("uint32_t", "samples", (network.frontend.fft // 2 + 1,)))
     if seen.slots:
         members.append(Member("int8_t", "seen", (seen.slots, network.input.size)))
     if seen.slots > 1:

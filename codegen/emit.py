@@ -89,12 +89,14 @@ def package_version() -> str:
 
 def runtime_texts(network: Network) -> dict[str, str]:
     """The runtime's headers; those of front-end and detector only where there is one."""
-    absent = set()
+    absent = []
     if network.frontend is None:
-        absent.add("edgesnn_frontend.h")
+        absent.append("edgesnn_frontend")
     if network.detector is None:
-        absent.add("edgesnn_detector.h")
+        absent.append("edgesnn_detector")
     headers = sorted(RUNTIME.glob("edgesnn_*.h"))
     return {
-        path.name: path.read_text(encoding="utf-8") for path in headers if path.name not in absent
+        path.name: path.read_text(encoding="utf-8")
+        for path in headers
+        if not path.name.startswith(tuple(absent))
     }

@@ -73,6 +73,7 @@ def context(program: Program) -> dict[str, Any]:
         "channels": network.input.size,
         "classes": [_string(each) for each in network.classes],
         "frontend": network.frontend,
+        "fft": 0 if network.frontend is None else network.frontend.fft,
         "frontend_words": 0 if network.frontend is None else network.frontend.fft // 2,
         "frontend_tables": program.frontend_tables,
         "frontend_fields": program.frontend_fields,

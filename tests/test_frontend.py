@@ -161,6 +161,13 @@ def test_tables_are_read_only_and_shared(shape: FrontEnd) -> None:
 
 
 @each_shape
+def test_half_of_the_split_is_the_other_half(shape: FrontEnd) -> None:
+    """What the C keeps of it: entries fft/4 − k and k have their parts exchanged."""
+    split = tables(shape).split[:-1]  # k = 1 … fft/4 − 1
+    assert np.array_equal(split, split[::-1, ::-1])
+
+
+@each_shape
 def test_window_bounds_the_transform(shape: FrontEnd) -> None:
     """The proof of FRONTEND.md §3: what one output of each stage can sum up to at most."""
     points = shape.fft // 2

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgesnn.frontend.lookup import tables
+from edgesnn.frontend.lookup import Tables, tables
 from edgesnn.frontend.settings import FrontEnd
+
+NO_SEGMENT = 255
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +35,11 @@ def c_tables(settings: FrontEnd, prefix: str) -> tuple[CArray, ...]:
     t = tables(settings)
     arrays: dict[str, npt.NDArray[np.integer]] = {
         "window": _packed(t.window),
-        "twiddle": _packed(t.twiddle),
-        "split": _packed(t.split),
+        "twiddle": _packed(t.twiddle[::4]),
+        "last": _last_stage(t),
         "order": t.order,
-        "weight": t.weight,
-        "segment_bins": t.segment_bins,
-        "log2": t.log2,
+        "mel": _segments(t),
+        "log2": _log2_lines(t.log2),
         "offset": np.array(settings.offset, np.int16),
     }
     return tuple(
@@ -67,13 +68,51 @@ def table_bytes(settings: FrontEnd) -> int:
 
 
 def state_bytes(settings: FrontEnd) -> int:
-    """RAM that outlives a frame: `fft` samples, int16."""
-    return 2 * settings.fft
+    """RAM that outlives a frame: `fft` samples, int16, and a word on those that are kept."""
+    return 2 * settings.fft + 4
 
 
 def work_bytes(settings: FrontEnd) -> int:
     """RAM that only a frame's computation needs: `fft / 2` words."""
     return 2 * settings.fft
+
+
+def _last_stage(t: Tables) -> npt.NDArray[np.uint32]:
+    """What butterflies k and q − k and their four pairs of bins turn by, k = 0 … q/2, q = fft/8.
+
+    `(fft/16 + 1)·8` words: V[q−k], W^k, W^2k, W^3k, the same three of q − k, V[k]. The split of
+    bin fft/4 − k is V[k] with its parts exchanged, so half of the table serves.
+    """
+    turns = _packed(t.twiddle).reshape(-1, 3)
+    split = _packed(np.concatenate([t.split[-1:, ::-1], t.split]))
+    quarter = len(turns)
+    up = np.arange(quarter // 2 + 1)
+    down = quarter - up
+    made = np.empty((len(up), 8), np.uint32)
+    made[:, 0], made[:, 7] = split[down], split[up]
+    made[:, 1:4] = turns[up]
+    made[:, 4:7] = turns[down % quarter]  # unused for k = 0
+    return made.reshape(-1)
+
+
+def _segments(t: Tables) -> npt.NDArray[np.uint8]:
+    """Of each segment its number of bins and their weights; 255 ends them.
+
+    No segment has 255 bins: the others would have none, and a band none under it.
+    """
+    ends = np.cumsum(t.segment_bins)
+    parts = [
+        np.concatenate([[bins], t.weight[end - bins : end]])
+        for bins, end in zip(t.segment_bins.tolist(), ends.tolist(), strict=True)
+    ]
+    return np.concatenate([*parts, [NO_SEGMENT]]).astype(np.uint8)
+
+
+def _log2_lines(log2: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint32]:
+    """From and rise of each line between two entries; the 64 rounds the shift by 7 after it."""
+    values = log2.astype(np.uint32)
+    rise = values[1:] - values[:-1]
+    return (values[:-1] + np.uint32(64)) | rise << np.uint32(16)
 
 
 def _packed(pairs: npt.NDArray[np.int16]) -> npt.NDArray[np.uint32]:

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * What all of the front-end stands on: one network's constants, and the bits that numbers need.
+ */
+#ifndef EDGESNN_FRONTEND_BASE_H
+#define EDGESNN_FRONTEND_BASE_H
+
+#include "edgesnn_base.h"
+
+#if defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(EDGESNN_PORTABLE)
+#define EDGESNN_FRONTEND_DSP 1
+/* Functions of assembly alone: arguments in r0 to r3, r4 to r11 to be kept. */
+#define EDGESNN_FRONTEND_NAKED static __attribute__((naked, noinline, unused))
+#define EDGESNN_FRONTEND_UNUSED __attribute__((unused))
+#else
+#define EDGESNN_FRONTEND_DSP 0
+#endif
+
+/* Thumb-1 cores (M0, M0+, M23) have neither a long multiply nor CLZ. */
+#if defined(__ARM_ARCH_ISA_THUMB) && __ARM_ARCH_ISA_THUMB == 1
+#define EDGESNN_FRONTEND_THUMB1 1
+#else
+#define EDGESNN_FRONTEND_THUMB1 0
+#endif
+
+/* Transforms to compile: define EDGESNN_FRONTEND_FFT, and there is only that of its size. */
+#if defined(EDGESNN_FRONTEND_FFT)
+#define EDGESNN_FRONTEND_512 (EDGESNN_FRONTEND_FFT == 512)
+#define EDGESNN_FRONTEND_256 (EDGESNN_FRONTEND_FFT == 256)
+#else
+#define EDGESNN_FRONTEND_512 1
+#define EDGESNN_FRONTEND_256 1
+#endif
+
+/* Ends the segments, none of which has as many bins. */
+#define EDGESNN_FRONTEND_NO_SEGMENT 255u
+
+/* One network's constants; arrays as made by edgesnn.frontend.c_tables. */
+struct edgesnn_frontend_tables {
+    const uint32_t *window;       /* fft / 2: two Q15 window values a word */
+    const uint32_t *twiddle;      /* fft / 32 times W^4k, W^8k, W^12k */
+    const uint32_t *last;         /* fft / 16 + 1 times V[q-k], W^k, W^2k, W^3k, the same of q - k
+                                   * for k, V[k]; q = fft / 8, V[k] = -i exp(-2 pi i k / fft) */
+    const uint8_t *order;         /* 64: order of the first stage's butterflies */
+    const uint8_t *mel;           /* each segment between two mel corners: how many bins, and of
+                                   * each the rising slope there, in 1/256; then NO_SEGMENT */
+    const uint32_t *log2;         /* 32: log2(1 + i/32) in Q15 and 64, rise to the next << 16 */
+    const int16_t *offset;        /* bands */
+    uint16_t fft;                 /* 256 or 512 */
+    uint16_t window_samples;      /* even, at most fft */
+    uint16_t hop;                 /* even, at most window_samples */
+    uint16_t bands;
+    uint16_t first_bin;
+    int16_t floor;
+    uint8_t silence_bits;
+    uint8_t shift;
+};
+
+/* Two neighbouring samples as one word. */
+EDGESNN_INLINE uint32_t edgesnn_frontend_pair(const int16_t *samples) {
+#if defined(__ARM_FEATURE_UNALIGNED) && !defined(__ARM_BIG_ENDIAN) && defined(__GNUC__)
+    uint32_t word;
+    __builtin_memcpy(&word, samples, sizeof word);
+    return word;
+#else
+    return (uint32_t)(uint16_t)samples[0] | (uint32_t)(uint16_t)samples[1] << 16;
+#endif
+}
+
+/* Bits of a number without its leading zeros. */
+static inline uint32_t edgesnn_frontend_bit_length(uint32_t value) {
+#if EDGESNN_FRONTEND_THUMB1 || !defined(__GNUC__)
+    uint32_t bits = 0;
+    for (uint32_t step = 16; step > 0; step >>= 1) {
+        if (value >> step) {
+            value >>= step;
+            bits += step;
+        }
+    }
+    return bits + value;
+#else
+    return value ? 32u - (uint32_t)__builtin_clz(value) : 0u;
+#endif
+}
+
+/* Where neighbouring bits of the halves of a word differ: collected by OR over many words it
+ * tells what the largest half needs. Bit 0 and bit 16 tell nothing. */
+EDGESNN_INLINE uint32_t edgesnn_frontend_edges(uint32_t word) {
+    return word ^ word << 1;
+}
+
+/* Bits beside the sign that the largest half needs, 0 .. 15, from the OR of its edges. */
+static inline uint32_t edgesnn_frontend_used_bits(uint32_t edges) {
+    return edgesnn_frontend_bit_length(((edges | edges >> 16) & 0xffffu) >> 1);
+}
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * The last stage and the powers, and how the stages are called, of edgesnn_frontend_dsp.h.
+ */
+#ifndef EDGESNN_FRONTEND_DSP_LAST_H
+#define EDGESNN_FRONTEND_DSP_LAST_H
+
+#include "edgesnn_frontend_dsp_stages.h"
+
+/* Powers in two bins from points low, high, where re and im turn by the word `turn`: "smlsd" and
+ * "smladx", or "smlsdx" and "smlad" for i times its conjugate. To low, and to even. */
+#define EDGESNN_FRONTEND_SPLIT(low, high, even, turn, one, round, re, im)                          \
+    "sadd16  " low ", " low ", " one "\n"                                                          \
+    EDGESNN_FRONTEND_SPLIT_ROUNDED(low, high, even, turn, round, re, im)
+#define EDGESNN_FRONTEND_SPLIT_ROUNDED(low, high, even, turn, round, re, im)                       \
+    "shadd16 " even ", " low ", " high "\n"                                                        \
+    "shsub16 " low ", " low ", " high "\n"                                                         \
+    "pkhbt   " high ", " low ", " even "\n"                                                        \
+    "pkhbt   " even ", " even ", " low "\n"                                                        \
+    re "    " low ", " high ", " turn ", " round "\n"                                              \
+    im "    " high ", " high ", " turn ", " round "\n"                                             \
+    "asr.w   " low ", " low ", #15\n"                                                              \
+    "pkhbt   " high ", " low ", " high ", lsl #1\n"                                                \
+    "sadd16  " low ", " even ", " high "\n"                                                        \
+    "ssub16  " even ", " even ", " high "\n"                                                       \
+    "smuad   " low ", " low ", " low "\n"                                                          \
+    "smuad   " even ", " even ", " even "\n"
+
+/* The same of two pairs side by side, which turn by `turn` and by i times its conjugate. */
+#define EDGESNN_FRONTEND_SPLIT_2(low, high, even, low2, high2, even2, turn, one, round)            \
+    "sadd16  " low ", " low ", " one "\n"                                                          \
+    "sadd16  " low2 ", " low2 ", " one "\n"                                                        \
+    "shadd16 " even ", " low ", " high "\n"                                                        \
+    "shadd16 " even2 ", " low2 ", " high2 "\n"                                                     \
+    "shsub16 " low ", " low ", " high "\n"                                                         \
+    "shsub16 " low2 ", " low2 ", " high2 "\n"                                                      \
+    "pkhbt   " high ", " low ", " even "\n"                                                        \
+    "pkhbt   " high2 ", " low2 ", " even2 "\n"                                                     \
+    "pkhbt   " even ", " even ", " low "\n"                                                        \
+    "smlsd   " low ", " high ", " turn ", " round "\n"                                             \
+    "pkhbt   " even2 ", " even2 ", " low2 "\n"                                                     \
+    "smlsdx  " low2 ", " high2 ", " turn ", " round "\n"                                           \
+    "smladx  " high ", " high ", " turn ", " round "\n"                                            \
+    "asr.w   " low ", " low ", #15\n"                                                              \
+    "smlad   " high2 ", " high2 ", " turn ", " round "\n"                                          \
+    "asr.w   " low2 ", " low2 ", #15\n"                                                            \
+    "pkhbt   " high ", " low ", " high ", lsl #1\n"                                                \
+    "pkhbt   " high2 ", " low2 ", " high2 ", lsl #1\n"                                             \
+    "sadd16  " low ", " even ", " high "\n"                                                        \
+    "ssub16  " even ", " even ", " high "\n"                                                       \
+    "sadd16  " low2 ", " even2 ", " high2 "\n"                                                     \
+    "smuad   " low ", " low ", " low "\n"                                                          \
+    "ssub16  " even2 ", " even2 ", " high2 "\n"                                                    \
+    "smuad   " even ", " even ", " even "\n"                                                       \
+    "smuad   " low2 ", " low2 ", " low2 "\n"                                                       \
+    "smuad   " even2 ", " even2 ", " even2 "\n"
+
+/* Butterfly 0 and the powers in bins q, 2q and 3q; r2 goes on to the next entry. */
+#define EDGESNN_FRONTEND_LAST_0(q, h, first)                                                       \
+    "ldr.w   r5, [r0, #" q "]\n"                                                                   \
+    "ldr.w   r6, [r0, #2 * " q "]\n"                                                               \
+    "ldr.w   r7, [r0, #3 * " q "]\n"                                                               \
+    "ldr.w   r4, [r0]\n"                                                                           \
+    "ldr.w   r10, [r2, #4]\n"                                                                      \
+    "mov.w   lr, #32768\n"                                                                         \
+    "mov.w   r12, #" first "\n"                                                                    \
+    EDGESNN_FRONTEND_BUTTERFLY("r4", "r5", "r6", "r7", "r8", "r9", "r10", "r10", "r10", "lr",      \
+                               "shadd16 r4, r4, r12\n", h)                                         \
+    "ldr.w   r3, [r2, #28]\n"                                                                      \
+    "ldr.w   r11, [r2], #32\n"                                                                     \
+    "mov.w   r12, #0x10001\n"                                                                      \
+    "mov.w   lr, #16384\n"                                                                         \
+    "mov.w   r9, r6\n"                                                                             \
+    EDGESNN_FRONTEND_SPLIT("r8", "r7", "r4", "r11", "r12", "lr", "smlsd", "smladx")                \
+    EDGESNN_FRONTEND_SPLIT("r9", "r6", "r7", "r3", "r12", "lr", "smlsdx", "smlad")                 \
+    "str.w   r8, [r0, #" q "]\n"                                                                   \
+    "str.w   r7, [r0, #2 * " q "]\n"                                                               \
+    "str.w   r4, [r0, #3 * " q "]\n"
+
+/* Butterflies k at r0 and q - k at r1, by entry r2, have among their outputs, a0 .. a3 in r3 .. r6
+ * and b0 .. b3 in r7 .. r10, all that the powers in these bins and q, 2q, 3q beyond need: nothing
+ * is stored in between. Where they meet, k = q / 2, both do the same. 126 cycles on Cortex-M4. */
+#define EDGESNN_FRONTEND_LAST_UP_AND_DOWN(q, h, first)                                             \
+    "ldr.w   r10, [r2, #4]\n"                                                                      \
+    "ldr.w   r3, [r0, #" q "]\n"                                                                   \
+    "ldr.w   r11, [r2, #8]\n"                                                                      \
+    "ldr.w   r5, [r0, #2 * " q "]\n"                                                               \
+    "ldr.w   r12, [r2, #12]\n"                                                                     \
+    "ldr.w   r6, [r0, #3 * " q "]\n"                                                               \
+    "ldr.w   r7, [r0]\n"                                                                           \
+    "mov.w   lr, #32768\n"                                                                         \
+    "mov.w   r8, #" first "\n"                                                                     \
+    EDGESNN_FRONTEND_BUTTERFLY("r7", "r3", "r5", "r6", "r4", "r9", "r10", "r11", "r12", "lr",      \
+                               "shadd16 r7, r7, r8\n", h)                                          \
+    "ldr.w   r12, [r2, #16]\n"                                                                     \
+    "ldr.w   r7, [r1, #" q "]\n"                                                                   \
+    "ldr.w   r9, [r1, #2 * " q "]\n"                                                               \
+    "smlsd   r8, r7, r12, lr\n"                                                                    \
+    "smladx  r7, r7, r12, lr\n"                                                                    \
+    "ldr.w   r12, [r2, #20]\n"                                                                     \
+    "ldr.w   r10, [r1, #3 * " q "]\n"                                                              \
+    "pkhtb   r7, r7, r8, asr #16\n"                                                                \
+    "smlsd   r8, r9, r12, lr\n"                                                                    \
+    "smladx  r9, r9, r12, lr\n"                                                                    \
+    "ldr.w   r12, [r2, #24]\n"                                                                     \
+    "ldr.w   r11, [r1]\n"                                                                          \
+    "pkhtb   r9, r9, r8, asr #16\n"                                                                \
+    "smlsd   r8, r10, r12, lr\n"                                                                   \
+    "smladx  r10, r10, r12, lr\n"                                                                  \
+    "mov.w   r12, #" first "\n"                                                                    \
+    "pkhtb   r10, r10, r8, asr #16\n"                                                              \
+    "shadd16 r11, r11, r12\n"                                                                      \
+    EDGESNN_FRONTEND_SUMS("r11", "r7", "r9", "r10", "r8", "r12", h)                                \
+    "mov.w   r12, #0x10001\n"                                                                      \
+    "mov.w   lr, #16384\n"                                                                         \
+    "sadd16  r3, r3, r12\n"                                                                        \
+    "ldr.w   r12, [r2, #28]\n"                                                                     \
+    EDGESNN_FRONTEND_SPLIT_ROUNDED("r3", "r10", "r11", "r12", "lr", "smlsd", "smladx")             \
+    "str     r3, [r0], #4\n"                                                                       \
+    "mov.w   r10, #0x10001\n"                                                                      \
+    "str.w   r11, [r1, #3 * " q "]\n"                                                              \
+    EDGESNN_FRONTEND_SPLIT("r8", "r5", "r11", "r12", "r10", "lr", "smlsdx", "smlad")               \
+    "ldr     r12, [r2], #32\n"                                                                     \
+    "str.w   r8, [r1, #" q "]\n"                                                                   \
+    "str.w   r11, [r0, #2 * " q " - 4]\n"                                                          \
+    EDGESNN_FRONTEND_SPLIT_2("r7", "r6", "r11", "r4", "r9", "r3", "r12", "r10", "lr")              \
+    "str     r7, [r1], #-4\n"                                                                      \
+    "str.w   r11, [r0, #3 * " q " - 4]\n"                                                          \
+    "str.w   r4, [r0, #" q " - 4]\n"                                                               \
+    "cmp.w   r0, r1\n"                                                                             \
+    "str.w   r3, [r1, #2 * " q " + 4]\n"
+
+/* The last stage, sums halved where h is "h", then the transform of the real signal from that of
+ * its packed half, and its powers, in place: z[k] becomes the power in bin k, 1 <= k < 4q. */
+#define EDGESNN_FRONTEND_LAST_STAGE(q, h, first)                                                   \
+    __asm__ volatile(                                                                              \
+        "push    {r4-r11, lr}\n"                                                                   \
+        "mov.w   r2, r1\n"                                                                         \
+        EDGESNN_FRONTEND_LAST_0(q, h, first)                                                       \
+        "addw    r1, r0, #" q " - 4\n"                                                             \
+        "add.w   r0, r0, #4\n"                                                                     \
+        ".balign 4\n"                                                                              \
+        "1:\n"                                                                                     \
+        EDGESNN_FRONTEND_LAST_UP_AND_DOWN(q, h, first)                                             \
+        "bls.w   1b\n"                                                                             \
+        "pop     {r4-r11, pc}\n")
+
+#if EDGESNN_FRONTEND_512
+EDGESNN_FRONTEND_NAKED void edgesnn_frontend_last_stage_256_halved(
+    EDGESNN_FRONTEND_UNUSED uint32_t *z, EDGESNN_FRONTEND_UNUSED const uint32_t *last) {
+    EDGESNN_FRONTEND_LAST_STAGE("256", "h", "0x30003");
+}
+
+EDGESNN_FRONTEND_NAKED void edgesnn_frontend_last_stage_256_whole(
+    EDGESNN_FRONTEND_UNUSED uint32_t *z, EDGESNN_FRONTEND_UNUSED const uint32_t *last) {
+    EDGESNN_FRONTEND_LAST_STAGE("256", "", "0x10001");
+}
+#endif
+
+#if EDGESNN_FRONTEND_256
+EDGESNN_FRONTEND_NAKED void edgesnn_frontend_last_stage_128_halved(
+    EDGESNN_FRONTEND_UNUSED uint32_t *z, EDGESNN_FRONTEND_UNUSED const uint32_t *last) {
+    EDGESNN_FRONTEND_LAST_STAGE("128", "h", "0x30003");
+}
+
+EDGESNN_FRONTEND_NAKED void edgesnn_frontend_last_stage_128_whole(
+    EDGESNN_FRONTEND_UNUSED uint32_t *z, EDGESNN_FRONTEND_UNUSED const uint32_t *last) {
+    EDGESNN_FRONTEND_LAST_STAGE("128", "", "0x10001");
+}
+#endif
+
+/* ---- what the stages are called by ----------------------------------------------------- */
+
+EDGESNN_INLINE uint32_t edgesnn_frontend_second_stage(uint32_t *z, uint32_t points,
+                                                     const uint32_t *twiddle) {
+#if EDGESNN_FRONTEND_512
+    if (points == 256) {
+        return edgesnn_frontend_second_stage_256(z, twiddle);
+    }
+#endif
+#if EDGESNN_FRONTEND_256
+    if (points == 128) {
+        return edgesnn_frontend_second_stage_128(z, twiddle);
+    }
+#endif
+    return 0;
+}
+
+EDGESNN_INLINE void edgesnn_frontend_third_stage(uint32_t *z, uint32_t points,
+                                                const uint32_t *twiddle, bool half) {
+#if EDGESNN_FRONTEND_512
+    if (points == 256) {
+        (half ? edgesnn_frontend_third_stage_256_halved
+              : edgesnn_frontend_third_stage_256_whole)(z, twiddle);
+    }
+#endif
+#if EDGESNN_FRONTEND_256
+    if (points == 128) {
+        (half ? edgesnn_frontend_third_stage_128_halved
+              : edgesnn_frontend_third_stage_128_whole)(z, twiddle);
+    }
+#endif
+}
+
+EDGESNN_INLINE void edgesnn_frontend_last_stage(uint32_t *z, uint32_t points, const uint32_t *last,
+                                               bool half) {
+#if EDGESNN_FRONTEND_512
+    if (points == 256) {
+        (half ? edgesnn_frontend_last_stage_256_halved
+              : edgesnn_frontend_last_stage_256_whole)(z, last);
+    }
+#endif
+#if EDGESNN_FRONTEND_256
+    if (points == 128) {
+        (half ? edgesnn_frontend_last_stage_128_halved
+              : edgesnn_frontend_last_stage_128_whole)(z, last);
+    }
+#endif
+}
+
+#endif
