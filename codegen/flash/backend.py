@@ -44,10 +44,12 @@ class Target:
     Attributes:
         elf: the image.
         board: what it was linked for.
+        ends: whether it ends by itself where the board can tell: a self-test in QEMU.
     """
 
     elf: Path
     board: Board
+    ends: bool = True
 
 
 @dataclass(frozen=True)

@@ -20,16 +20,29 @@ class QemuBoard:
         return [" ".join(emulator_command(target.board, target.elf))]
 
     def program(self, target: Target, options: Options, advance: Advance = silent) -> Flashed:
-        """Run it to its end."""
-        from edgesnn.codegen.qemu import run_image
-
+        """Run it to its end; of one that serves without end, ask who it is and stop it."""
         _require_emulator(target)
-        blocks = flash_content(target.elf, target.board)
-        status, told = run_image(target.board, target.elf)
+        count = count_bytes(flash_content(target.elf, target.board))
+        told = _run(target) if target.ends else _ask(target)
         advance(1)
-        if status not in (0, 1):
-            raise MachineError(f"{target.board.name} in QEMU ended with status {status}: {told}")
-        return Flashed(self.name, f"QEMU {target.board.name}", count_bytes(blocks), True, told)
+        return Flashed(self.name, f"QEMU {target.board.name}", count, True, told)
+
+
+def _run(target: Target) -> str:
+    from edgesnn.codegen.qemu import run_image
+
+    status, told = run_image(target.board, target.elf)
+    if status not in (0, 1):
+        raise MachineError(f"{target.board.name} in QEMU ended with status {status}: {told}")
+    return told
+
+
+def _ask(target: Target) -> str:
+    from edgesnn.codegen.flash.session import QemuPort, Session
+
+    with QemuPort(target.board, target.elf) as port:
+        found = Session(port).identify()
+    return f"serves {found.name} {found.sha256}\n"
 
 
 def _require_emulator(target: Target) -> None:

@@ -16,7 +16,7 @@ def flash(
     board: Annotated[
         str, typer.Option(help="Board to flash; `edgesnn boards` lists them.", metavar="NAME")
     ],
-    image: Annotated[str, typer.Option(help="selftest.", metavar="NAME")] = "selftest",
+    image: Annotated[str, typer.Option(help="selftest or serve.", metavar="NAME")] = "selftest",
     backend: Annotated[
         str | None,
         typer.Option(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from edgesnn.codegen.image import Firmware
     from edgesnn.pipeline.hold import Check
 
-IMAGES = ("selftest",)
+IMAGES = ("selftest", "serve")
 
 CODE_BYTES = 24 * 1024
 """Of flash, which are kept free of clips for the image's code."""
@@ -87,7 +87,7 @@ def flash_source(request: FlashRequest, say: Say = silent) -> dict[str, Any]:
     board = find_board(request.board)
     backend = choose_backend(board, request.backend)
     prepared = prepare_image(request, board, say)
-    target = Target(prepared.firmware.elf, board)
+    target = Target(prepared.firmware.elf, board, ends=request.image == "selftest")
     options = Options(request.probe, request.verify, request.erase)
     plan = backend.plan(target, options)
     record = _record(prepared, request, backend.name, plan)
@@ -133,7 +133,10 @@ def prepare_image(request: FlashRequest, board: Board, say: Say = silent) -> Pre
 
 def _compile(image: str, code: GeneratedCode, board: Board, clips: Clips, place: Path) -> Firmware:
     from edgesnn.codegen.selftest import compile_selftest
+    from edgesnn.codegen.serve import compile_serve
 
+    if image == "serve":
+        return compile_serve(code, board, folder=place)
     given = clips.features if clips.pcm is None else clips.pcm
     return compile_selftest(code, board, given, folder=place)
 
