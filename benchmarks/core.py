@@ -3,6 +3,7 @@
     python benchmarks/core.py speed              instructions a second, beside Unicorn and QEMU
     python benchmarks/core.py rules              the table of docs/TIMING.md
     python benchmarks/core.py random 1000000     random code against Unicorn, every architecture
+    python benchmarks/core.py float 1000000      the same for every floating point unit
 
 `speed` and `rules` need arm-none-eabi-gcc; speeds are by CPU time, on one core.
 """
@@ -19,13 +20,29 @@ import tempfile
 import time
 from pathlib import Path
 
-TESTS = Path(__file__).resolve().parent.parent / "tests" / "core"
-sys.path.insert(0, str(TESTS))
-
-from random_code import MODELS, Ours, Unicorn, agree, listing, program, shortest_difference  # noqa: E402
-from timing_rules import RULES, measure, residual  # noqa: E402
+ROOT = Path(__file__).resolve().parent.parent
+TESTS = ROOT / "tests" / "core"
+sys.path.insert(0, str(ROOT))
 
 from edgesnn.sim.core import CORES, load_elf, make_core  # noqa: E402
+from tests.core.random_code import (  # noqa: E402
+    MODELS,
+    Ours,
+    Unicorn,
+    agree,
+    listing,
+    program,
+    shortest_difference,
+)
+from tests.core.random_float import (  # noqa: E402
+    UNITS,
+    OurUnit,
+    UnicornUnit,
+    float_listing,
+    float_program,
+    shortest,
+)
+from tests.core.timing_rules import RULES, measure, residual  # noqa: E402
 
 LENGTH = 24
 WORKLOAD = """
@@ -169,6 +186,28 @@ def random_code(instructions: int) -> None:
         )
 
 
+def random_floats(instructions: int) -> None:
+    """So many random instructions a floating point unit against Unicorn; prints what differs."""
+    for fpu, core in UNITS.items():
+        ours, theirs = OurUnit(fpu), UnicornUnit(fpu)
+        begin, executed, floating, seed, differ = time.perf_counter(), 0, 0, 1_000_000, 0
+        while floating < instructions:
+            found = float_program(random.Random(seed), fpu, LENGTH)
+            mine, reference = ours.calculate(found), theirs.calculate(found)
+            if mine != reference:
+                differ += 1
+                print(f"{core}, seed {seed}: {mine.difference(reference)}")
+                print(float_listing(shortest(fpu, found), fpu))
+            executed += found.program.count
+            floating += found.floating
+            seed += 1
+        print(
+            f"{core}: {floating} floating point instructions among {executed} in "
+            f"{seed - 1_000_000} programs, {differ} differ; {time.perf_counter() - begin:.0f} s",
+            flush=True,
+        )
+
+
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["speed"]:
@@ -177,5 +216,7 @@ if __name__ == "__main__":
             rules()
         case ["random", count]:
             random_code(int(count))
+        case ["float", count]:
+            random_floats(int(count))
         case _:
             sys.exit(__doc__)

@@ -38,7 +38,9 @@ def simulate(
     core: Annotated[
         str | None,
         typer.Option(
-            help="Run any firmware file (ELF) on this core, such as cortex-m4.", metavar="NAME"
+            help="Run any firmware file (ELF) on this core, such as cortex-m4, or cortex-m4+nofp "
+            "without its floating point unit.",
+            metavar="NAME",
         ),
     ] = None,
     watch: Annotated[

@@ -210,3 +210,41 @@ def block(state: Array, pages: Array, table: Array, address: int, count: int, st
             return begin >> 2
     _fail(state, address, 4 * count, store, 0)
     return FAILED
+
+
+@compiled
+def load_aligned(
+    state: Array, pages: Array, octets: Array, halves: Array, words: Array, address: int, size: int
+) -> int:
+    """LDA and LDREX of 2^size bytes: misaligned addresses fail."""
+    if address & ((1 << size) - 1):
+        state[S_FAULT], state[S_FAULT_SIZE], state[S_FAULT_STORE] = address, 1 << size, 0
+        return FAILED
+    if size == 2:
+        return load_word(state, pages, octets, words, address)
+    if size == 1:
+        return load_half(state, pages, octets, halves, address)
+    return load_byte(state, pages, octets, address)
+
+
+@compiled
+def store_aligned(
+    state: Array,
+    pages: Array,
+    table: Array,
+    octets: Array,
+    halves: Array,
+    words: Array,
+    address: int,
+    size: int,
+    value: int,
+) -> bool:
+    """STL and STREX of 2^size bytes: misaligned addresses fail."""
+    if address & ((1 << size) - 1):
+        state[S_FAULT], state[S_FAULT_SIZE], state[S_FAULT_STORE] = address, 1 << size, 1
+        return False
+    if size == 2:
+        return store_word(state, pages, table, octets, words, address, value)
+    if size == 1:
+        return store_half(state, pages, table, octets, halves, address, value)
+    return store_byte(state, pages, table, octets, address, value)

@@ -7,10 +7,14 @@ load took eight times as long.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
 
 _njit: Any = njit  # `_nrt` is an option that its stubs do not list
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -32,3 +36,32 @@ def inlined(function: Function) -> Function:
 def cached(function: Function) -> Function:
     """Compile `function` once for all processes; it runs without the interpreter's lock."""
     return cast(Function, _njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function))
+
+
+def sources_digest(*paths: Path) -> int:
+    """A number of the files' contents: what is compiled together is cached under it."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(path.read_bytes())
+    return int.from_bytes(digest.digest()[:7], "little")
+
+
+def _typed_call(typing, address, state, regs, numbers, imm, extra, nzcv, now):  # type: ignore[no-untyped-def]
+    """Void(int64 *state, int64 *regs, int64 …) at `address`, as Numba wants an intrinsic."""
+    signature = types.void(address, state, regs, numbers, imm, extra, nzcv, now)
+
+    def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
+        word = ir.IntType(64)
+        kinds = [word.as_pointer()] * 2 + [word] * 5
+        function = builder.inttoptr(values[0], ir.FunctionType(ir.VoidType(), kinds).as_pointer())
+        arrays = [
+            context.make_array(kind)(context, builder, value=value).data
+            for kind, value in zip(signature.args[1:3], values[1:3], strict=True)
+        ]
+        builder.call(function, [*arrays, *values[3:]])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+call_unit: Any = intrinsic(_typed_call)  # call_unit(address, state, regs, numbers, …)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
+from edgesnn.sim.core import fpu
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.exceptions import IRQ0, NMI, PENDSV, SYSTICK
 
@@ -47,6 +48,8 @@ class ControlSpace:
             return self._read_nvic(offset)
         if SHPR1 <= offset < SHPR_END:
             return self._priorities(offset - SHPR1 + 4)
+        if offset in fpu.REGISTERS:
+            return self._core.fpu.read(offset)
         special: dict[int, Callable[[], int]] = {
             DWT_CYCCNT: lambda: now - self._cycle_offset,
             SYST_CSR: lambda: exceptions.systick.read_control(now),
@@ -85,6 +88,8 @@ class ControlSpace:
             exceptions.controller.pending.add(IRQ0 + (value & 0x1FF))
         elif offset == AIRCR:
             self._reset_request(value)
+        elif offset in fpu.REGISTERS:
+            self._core.fpu.write(offset, value)
         else:
             self._write_plain(offset, value)
 

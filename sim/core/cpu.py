@@ -15,6 +15,7 @@ from edgesnn.sim.core.calls import CallTree
 from edgesnn.sim.core.devices import Bus, Device
 from edgesnn.sim.core.elf import Image
 from edgesnn.sim.core.exceptions import Exceptions
+from edgesnn.sim.core.fpu import FloatingPoint
 from edgesnn.sim.core.instruction import Instruction
 from edgesnn.sim.core.memory import DEFAULT_MAP, Memory, MemoryMap
 from edgesnn.sim.core.semihosting import Semihosting
@@ -78,6 +79,7 @@ class Core:
         self._clear_profile()
         self.translator = Translator(self.memory, self.model, self.timing)
         self.exceptions = Exceptions(self)
+        self.fpu = FloatingPoint(self)
         self.bus = Bus(self, devices)
         self.semihosting = Semihosting(self)
         self.system = SystemInstructions(self)
@@ -105,6 +107,7 @@ class Core:
         state[op.S_MISALIGNED_EVEN] = dynamic.misaligned_even
         state[op.S_MISALIGNED_ODD] = dynamic.misaligned_odd
         state[op.S_MISALIGNED_STORE] = dynamic.misaligned_store
+        state[op.S_FP_LONG] = dynamic.float_long
 
     def _clear_profile(self) -> None:
         """Executions and cycles of each row; fresh zeros cost nothing until they are touched."""
@@ -151,6 +154,7 @@ class Core:
         self.slept = 0
         self.exceptions.reset(vectors)
         self.semihosting.reset()
+        self.fpu.reset()
         self.pc = entry & ~1
         if self.call_tree is not None:
             self.call_tree.start(int(self.state[op.S_AT]))
@@ -309,6 +313,7 @@ class Core:
                 self.system.execute(self.instruction())
         elif reason == op.R_ACCESS:
             self.bus.access()
+            self._finish_access()
         elif reason == op.R_FETCH:
             self._fetch(int(self.state[op.S_FAULT]))
         elif reason == op.R_UNDEFINED:
@@ -319,8 +324,18 @@ class Core:
             self.fault(f"branch to {target:#010x}, which is not Thumb code", "usage")
         elif reason == op.R_DIVIDE:
             self.fault("division by zero", "usage")
+        elif reason == op.R_FLOATING:
+            self.fpu.check()
         elif reason == op.R_STACK:
             self.fault(f"stack overflow: sp = {int(self.regs[op.SP]):#010x}", "usage")
+
+    def _finish_access(self) -> None:
+        """Let the instruction take the device's answer before an exception can come between."""
+        if self.state[op.S_MAIL]:
+            self.state[op.S_DEADLINE] = FOREVER
+            reason = self._once(self.instructions + 1)
+            if reason != op.R_LIMIT:
+                self._attend(reason)
 
     def _fetch(self, target: int) -> None:
         """A branch to where no memory is: the end of a call, of a handler, or a mistake."""

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from edgesnn.sim.core import operations as op
+from edgesnn.sim.core.architecture import NO_FPU
+from edgesnn.sim.core.floating32 import FLOATING
 from edgesnn.sim.core.instruction import ALWAYS, Instruction
 from edgesnn.sim.core.memory32 import CONTROL, MEMORY
 from edgesnn.sim.core.pattern import Context, Encoding, Unpredictable
@@ -25,6 +27,7 @@ def _by_prefix(encodings: Sequence[Encoding]) -> list[tuple[Encoding, ...]]:
 
 _NARROW = _by_prefix(THUMB16)
 _WIDE = _by_prefix(CONTROL + DATA + MEMORY)
+_FLOATING = _by_prefix(FLOATING)
 
 
 def is_wide(halfword: int) -> bool:
@@ -32,16 +35,26 @@ def is_wide(halfword: int) -> bool:
     return halfword >> 11 >= 0b11101
 
 
-def match(word: int, wide: bool, level: int) -> Encoding | None:
-    """The encoding of `word` at an architecture level, or None."""
-    candidates = _WIDE[word >> 25] if wide else _NARROW[word >> 9]
+def is_floating(word: int) -> bool:
+    """Whether a wide encoding lies in the space of coprocessors 10 and 11."""
+    return word >> 26 & 0b111011 == 0b111011 and word >> 9 & 7 == 0b101
+
+
+def match(word: int, wide: bool, level: int, fpu: int = NO_FPU) -> Encoding | None:
+    """The encoding of `word` at an architecture level and for a floating point unit, or None."""
+    if wide and is_floating(word):
+        candidates, level = _FLOATING[word >> 25], fpu
+    else:
+        candidates = _WIDE[word >> 25] if wide else _NARROW[word >> 9]
     for candidate in candidates:
         if word & candidate.mask == candidate.value and candidate.level <= level:
             return candidate
     return None
 
 
-def decode(word: int, wide: bool, level: int, address: int, it: int = 0) -> Instruction:
+def decode(
+    word: int, wide: bool, level: int, address: int, it: int = 0, fpu: int = NO_FPU
+) -> Instruction:
     """The instruction at `address`; UNDEFINED where there is none or it is unpredictable.
 
     Args:
@@ -50,11 +63,12 @@ def decode(word: int, wide: bool, level: int, address: int, it: int = 0) -> Inst
         level: architecture level.
         address: where it stands.
         it: ITSTATE before it, 0 outside an IT block.
+        fpu: floating point unit.
     """
     size = 4 if wide else 2
     undefined = Instruction("undefined", op.UNDEFINED, size=size)
     try:
-        found = match(word, wide, level)
+        found = match(word, wide, level, fpu)
         instruction = found.build(found.extract(word), Context(address, it != 0)) if found else None
     except Unpredictable:
         instruction = None
@@ -86,7 +100,7 @@ def it_after(instruction: Instruction) -> int:
 
 
 def run_from(
-    halfwords: Sequence[int], level: int, address: int, it: int = 0
+    halfwords: Sequence[int], level: int, address: int, it: int = 0, fpu: int = NO_FPU
 ) -> Iterator[Instruction]:
     """Decode straight-line code from `address` until it ends or the halfwords do."""
     position = 0
@@ -96,7 +110,7 @@ def run_from(
         if wide and position + 1 >= len(halfwords):
             return
         word = first << 16 | int(halfwords[position + 1]) if wide else first
-        instruction = decode(word, wide, level, address + 2 * position, it)
+        instruction = decode(word, wide, level, address + 2 * position, it, fpu)
         yield instruction
         if ends_flow(instruction):
             return

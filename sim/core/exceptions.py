@@ -1,7 +1,7 @@
 """Exceptions: priorities, entry, return, SysTick and the interrupt controller's registers.
 
 Armv7-M manual B1.5; Armv8-M without the Security Extension behaves alike. Not modelled:
-late arrival and tail chaining (each entry and return is charged in full), lazy FPU state.
+late arrival and tail chaining (each entry and return is charged in full).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.architecture import V6M, V8M
+from edgesnn.sim.core.fpu import FPCA, FRAME
 
 if TYPE_CHECKING:
     from edgesnn.sim.core.cpu import Core
@@ -21,6 +22,7 @@ NMI, HARD_FAULT, MEM_MANAGE, BUS_FAULT, USAGE_FAULT = 2, 3, 4, 5, 6
 SVCALL, PENDSV, SYSTICK, IRQ0 = 11, 14, 15, 16
 INTERRUPTS = 240
 LOWEST = 256
+STANDARD_FRAME = 0x10  # in EXC_RETURN: no floating point state was stacked
 FOREVER = 1 << 62
 FAULTS = {"bus": BUS_FAULT, "usage": USAGE_FAULT, "memory": MEM_MANAGE}
 
@@ -197,28 +199,34 @@ class Exceptions:
             s[op.S_GE] = value >> 16 & 15
 
     def enter(self, number: int) -> None:
-        """Stack eight words and go to the handler (ExceptionEntry)."""
+        """Stack eight words, and floating point state in use, and go to the handler."""
         core, regs = self._core, self._core.regs
         it = core.translator.instructions.get(core.pc)
         state = it.it if it else 0
         stack = int(regs[op.SP])
         aligned = stack & 4
-        frame = (stack - 0x20) & ~7 & 0xFFFFFFFF
+        extended = core.fpu.in_use
+        frame = (stack - 0x20 - (FRAME if extended else 0)) & ~7 & 0xFFFFFFFF
         status = self.flags() | 1 << 24 | (state & 3) << 25 | (state >> 2) << 10 | self.number
         words = [*regs[:4].tolist(), int(regs[12]), int(regs[op.LR]), core.pc,
                  status | aligned << 7]  # fmt: skip
         self.controller.pending.discard(number)
         core.memory.write(frame, np.array(words, "<u4").tobytes())
         code = 0xFFFFFFF1 if self.number else (0xFFFFFFFD if self.control & 2 else 0xFFFFFFF9)
+        if extended:
+            core.fpu.stack(frame + 0x20)
+            code &= ~STANDARD_FRAME
         regs[op.SP] = frame
         if self.control & 2 and not self.number:
             regs[op.SP], self.other_stack = self.other_stack, frame
             self.control &= ~2
+        self.control &= ~FPCA
         core.state[op.S_STACK_LOW] = min(int(core.state[op.S_STACK_LOW]), frame)
         regs[op.LR] = code
         self.controller.active.append(number)
         core.state[op.S_EXCLUSIVE] = -1
         core.state[op.S_CYCLES] += core.timing.dynamic.exception_entry
+        core.fpu.update()
         self._vector(number)
         if core.call_tree is not None:
             at, before = int(core.state[op.S_AT]), core.timing.dynamic.exception_entry
@@ -254,10 +262,16 @@ class Exceptions:
         regs[12], regs[op.LR] = words[4], words[5]
         status = words[7]
         self.set_flags(status)
-        regs[op.SP] = frame + 32 + (4 if status & 1 << 9 else 0)
+        extended = core.fpu.exists and not code & STANDARD_FRAME
+        if extended:
+            core.fpu.unstack(frame + 0x20)
+        self.control = self.control & ~FPCA | (FPCA if extended else 0)
+        size = 0x20 + (FRAME if extended else 0)
+        regs[op.SP] = frame + size + (4 if status & 1 << 9 else 0)
         core.state[op.S_EXCLUSIVE] = -1
         core.state[op.S_CYCLES] += core.timing.dynamic.exception_return
         self.event = True
+        core.fpu.update()
         core.pc = words[6] & ~1
         if core.call_tree is not None:
             core.call_tree.leave_handler(core.cycles, core.instructions)

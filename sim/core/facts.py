@@ -11,8 +11,10 @@ SINGLE_LOADS = frozenset(
     {op.LDR, op.LDRB, op.LDRH, op.LDRSB, op.LDRSH, op.LDR_SP, op.LDR_PC, op.LOAD_ALIGNED}
 )
 SINGLE_STORES = frozenset({op.STR, op.STRB, op.STRH, op.STORE_ALIGNED, op.STREX})
-LOADS = SINGLE_LOADS | {op.LDM, op.LDRD, op.TBB, op.TBH}
-STORES = SINGLE_STORES | {op.STM, op.STRD}
+VFP_MEMORY = frozenset({op.VFP_LOAD, op.VFP_STORE})
+FLOATING = VFP_MEMORY | {op.VFP, op.VFP_FLAGS}
+LOADS = SINGLE_LOADS | {op.LDM, op.LDRD, op.TBB, op.TBH, op.VFP_LOAD}
+STORES = SINGLE_STORES | {op.STM, op.STRD, op.VFP_STORE}
 BRANCHES = frozenset(
     {op.B, op.BL, op.BX, op.BLX, op.JUMP, op.CBZ, op.CBNZ, op.TBB, op.TBH, op.LDR_PC}
 )
@@ -31,7 +33,10 @@ FLAG_SETTERS = frozenset(
 ACCUMULATING = frozenset({op.UMLAL, op.SMLAL, op.UMAAL, op.DSP_LONG, op.BFI, op.MOVT})
 NOWHERE = frozenset({op.ZERO, op.SINK})
 
-KINDS = ("alu", "multiply", "divide", "dsp", "load", "store", "branch", "system")
+READING_RESULT = frozenset({op.V_MLA, op.V_FMA})  # kinds of VFP that add to their result
+FPSCR = frozenset({-1})  # stands for the conditions in FPSCR among results and sources
+
+KINDS = ("alu", "multiply", "divide", "dsp", "floating", "load", "store", "branch", "system")
 
 
 @lru_cache(maxsize=4096)
@@ -43,6 +48,8 @@ def kind_of(i: Instruction) -> str:
         return "load"
     if i.op in STORES:
         return "store"
+    if i.op in FLOATING:
+        return "floating"
     if i.op in DIVIDES:
         return "divide"
     if i.op in MULTIPLIES or (i.op == op.DSP and i.kind in MULTIPLYING_DSP):
@@ -78,6 +85,8 @@ def words_moved(i: Instruction) -> int:
         return abs(i.extra) // 4
     if i.op in (op.LDRD, op.STRD):
         return 2
+    if i.op in VFP_MEMORY:
+        return i.amount
     return int(i.op in LOADS or i.op in STORES)
 
 
@@ -104,6 +113,8 @@ def writes_back(i: Instruction) -> bool:
 @lru_cache(maxsize=4096)
 def results(i: Instruction) -> frozenset[int]:
     """Registers that take a result, the write-back apart."""
+    if i.op in FLOATING:
+        return _floating_results(i)
     if i.op in STORES - {op.STREX} or (branches(i) and i.op != op.LDM):
         return frozenset()
     if i.op == op.LDM:
@@ -117,6 +128,8 @@ def results(i: Instruction) -> frozenset[int]:
 @lru_cache(maxsize=4096)
 def sources(i: Instruction) -> frozenset[int]:
     """Registers that are read."""
+    if i.op in FLOATING:
+        return _floating_sources(i)
     if i.op in (op.LDM, op.STM):
         stored = {n for n in range(16) if i.imm >> n & 1} if i.op == op.STM else set()
         return frozenset({i.rn} | stored)
@@ -126,6 +139,38 @@ def sources(i: Instruction) -> frozenset[int]:
     if i.op in STORES or i.op in ACCUMULATING:
         found.add(i.rd)
     return frozenset(found) - NOWHERE
+
+
+def _span(register: int, form: int) -> set[int]:
+    """A register, or a double's two."""
+    return {register, register + 1} if form == op.DOUBLE else {register}
+
+
+def _floating_results(i: Instruction) -> frozenset[int]:
+    if i.op == op.VFP_LOAD:
+        return frozenset(range(i.rd, i.rd + i.amount))
+    if i.op != op.VFP:
+        return frozenset()
+    if i.extra & op.V_KIND == op.V_CMP:
+        return FPSCR
+    found = _span(i.rd, i.extra >> op.V_RESULT & 3)
+    if i.extra & op.V_KIND == op.V_MOV_TWO:
+        found.add(i.ra)
+    return frozenset(found) - NOWHERE
+
+
+def _floating_sources(i: Instruction) -> frozenset[int]:
+    if i.op == op.VFP_FLAGS:
+        return FPSCR
+    if i.op != op.VFP:
+        stored = set(range(i.rd, i.rd + i.amount)) if i.op == op.VFP_STORE else set()
+        return frozenset({i.rn} | stored) - NOWHERE
+    form, found = i.extra >> op.V_SOURCE & 3, set()
+    for register in {i.rn, i.rm} - NOWHERE:
+        found |= _span(register, form)
+    if i.extra & op.V_KIND in READING_RESULT:
+        found |= _span(i.rd, form)
+    return frozenset(found)
 
 
 def accumulators(i: Instruction) -> frozenset[int]:
@@ -156,11 +201,13 @@ def is_misaligned(i: Instruction) -> bool:
 
 def sets_flags(i: Instruction) -> bool:
     """Whether N, Z, C or V change."""
-    return i.op in FLAG_SETTERS or (i.op == op.SHIFT_REG and i.carry)
+    from_unit = i.op == op.VFP_FLAGS
+    return i.op in FLAG_SETTERS or from_unit or (i.op == op.SHIFT_REG and i.carry)
 
 
 def reads_flags(i: Instruction) -> bool:
     """Whether flags go into the result, conditional branches apart."""
     carries = i.op in (op.ADC, op.ADCS, op.SBC, op.SBCS, op.SEL)
     rotates = i.preshift and i.kind == op.RRX
-    return carries or rotates or (i.cond != ALWAYS and not branches(i))
+    selects = i.op == op.VFP and i.extra & op.V_KIND == op.V_SEL
+    return carries or rotates or selects or (i.cond != ALWAYS and not branches(i))

@@ -11,7 +11,6 @@ each for negative values.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from types import FunctionType
@@ -23,9 +22,11 @@ from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.access import (
     Array,
     block,
+    load_aligned,
     load_byte,
     load_half,
     load_word,
+    store_aligned,
     store_byte,
     store_half,
     store_word,
@@ -42,9 +43,10 @@ from edgesnn.sim.core.bits import (
 )
 from edgesnn.sim.core.cache import fetch_line
 from edgesnn.sim.core.calls import credit, follow
-from edgesnn.sim.core.compiled import cached, compiled, inlined
+from edgesnn.sim.core.compiled import cached, call_unit, compiled, inlined, sources_digest
 from edgesnn.sim.core.media import dsp, dsp_long, parallel
 from edgesnn.sim.core.predict import bank_conflict, mispredicted, mistargeted
+from edgesnn.sim.core.vfp.transfer import transfer
 
 INT: Any = np.int64
 U: Any = np.uint64
@@ -95,44 +97,6 @@ def long_cycles(state: Array, flow: int, a: int, b: int) -> int:
 
 
 @compiled
-def load_aligned(
-    state: Array, pages: Array, octets: Array, halves: Array, words: Array, address: int, size: int
-) -> int:
-    """LDA and LDREX of 2^size bytes: misaligned addresses fail."""
-    if address & ((1 << size) - 1):
-        state[op.S_FAULT], state[op.S_FAULT_SIZE], state[op.S_FAULT_STORE] = address, 1 << size, 0
-        return FAILED
-    if size == 2:
-        return load_word(state, pages, octets, words, address)
-    if size == 1:
-        return load_half(state, pages, octets, halves, address)
-    return load_byte(state, pages, octets, address)
-
-
-@compiled
-def store_aligned(
-    state: Array,
-    pages: Array,
-    table: Array,
-    octets: Array,
-    halves: Array,
-    words: Array,
-    address: int,
-    size: int,
-    value: int,
-) -> bool:
-    """STL and op.STREX of 2^size bytes: misaligned addresses fail."""
-    if address & ((1 << size) - 1):
-        state[op.S_FAULT], state[op.S_FAULT_SIZE], state[op.S_FAULT_STORE] = address, 1 << size, 1
-        return False
-    if size == 2:
-        return store_word(state, pages, table, octets, words, address, value)
-    if size == 1:
-        return store_half(state, pages, table, octets, halves, address, value)
-    return store_byte(state, pages, table, octets, address, value)
-
-
-@compiled
 def execute(
     state: Array,
     regs: Array,
@@ -158,8 +122,9 @@ def execute(
         limit: instruction count in S_INSTRUCTIONS at which to stop.
 
     Returns:
-        The reason, one of R_LIMIT … R_DIVIDE. S_AT is the row to go on with; for R_DECODE,
-        R_UNDEFINED, R_SYSTEM, R_ACCESS and R_DIVIDE the row's instruction has not been done.
+        The reason, one of R_LIMIT … R_FLOATING. S_AT is the row to go on with; for R_DECODE,
+        R_UNDEFINED, R_SYSTEM, R_ACCESS, R_DIVIDE and R_FLOATING the row's instruction has not
+        been done.
     """
     at = state[op.S_AT]
     n, z, c, v = state[op.S_N], state[op.S_Z], state[op.S_C], state[op.S_V]
@@ -629,6 +594,25 @@ def execute(
                 state[op.S_EXCLUSIVE] = -1
             elif operation == op.NOP:
                 pass
+            elif operation >= op.VFP:
+                unit = state[op.S_FP_READY]
+                if unit == 0:
+                    reason = op.R_FLOATING
+                    break
+                wait = max(state[op.S_FP_BUSY] - cycles, 0)
+                cost += wait
+                if operation == op.VFP:
+                    nzcv = n << 3 | z << 2 | c << 1 | v
+                    call_unit(unit, state, regs, numbers, imm, extra, nzcv, cycles + wait)
+                elif operation == op.VFP_FLAGS:
+                    value = state[op.S_FPSCR]
+                    n, z, c, v = value >> 31, value >> 30 & 1, value >> 29 & 1, value >> 28 & 1
+                elif not transfer(
+                    state, regs, pages, table, octets, halves, words, numbers, imm, bent, extra,
+                    INT(operation == op.VFP_STORE),
+                ):  # fmt: skip
+                    reason = op.R_ACCESS
+                    break
             elif operation == op.SYSTEM:
                 reason = op.R_SYSTEM
                 break
@@ -700,13 +684,9 @@ traced = _with_tracing(execute)
 
 def _sources() -> int:
     """A digest of all that is compiled together, which Numba's cache would not look at."""
-    digest = hashlib.sha256()
-    for name in (
-        "access.py", "bits.py", "cache.py", "calls.py", "compiled.py", "loop.py", "media.py",
-        "operations.py", "predict.py",
-    ):  # fmt: skip
-        digest.update((Path(__file__).parent / name).read_bytes())
-    return int.from_bytes(digest.digest()[:7], "little")
+    names = ("access.py", "bits.py", "cache.py", "calls.py", "compiled.py", "loop.py", "media.py",
+             "operations.py", "predict.py", "vfp/transfer.py")  # fmt: skip
+    return sources_digest(*(Path(__file__).parent / name for name in names))
 
 
 def _cached(sources: int, *, tracing: bool) -> Callable[..., int]:

@@ -12,7 +12,8 @@ from __future__ import annotations
 SP, LR, PC = 13, 14, 15
 ZERO = 16  # reads as 0, is never written
 SINK = 17  # takes results that nobody wants, is never read
-REGISTERS = 18
+S0 = 18  # the floating point registers s0..s31; a double is two of them, low word first
+REGISTERS = S0 + 32
 
 # One row a halfword, eight int32 each.
 ROW_SHIFT = 3
@@ -126,7 +127,11 @@ LSL, LSR, ASR, ROR, RRX, IMMEDIATE_CARRY = range(6)
     STORE_ALIGNED,
     STREX,
     CLREX,
-) = range(93)
+    VFP,  # floating point: everything from here on needs the unit
+    VFP_FLAGS,  # FPSCR's conditions to N, Z, C, V
+    VFP_LOAD,
+    VFP_STORE,
+) = range(97)
 
 # Kinds of DSP: one 32-bit result, may set Q.
 (
@@ -150,6 +155,51 @@ LSL, LSR, ASR, ROR, RRX, IMMEDIATE_CARRY = range(6)
 # Kinds of DSP_LONG: a 64-bit accumulator in two registers.
 SMLAL_XY, SMLALD, SMLSLD = range(3)
 
+# Kinds of VFP, in the low byte of R_EXTRA; the formats of source and result stand above it.
+(
+    V_ADD,
+    V_SUB,
+    V_MUL,
+    V_NMUL,
+    V_MLA,
+    V_FMA,
+    V_DIV,
+    V_SQRT,
+    V_ABS,
+    V_NEG,
+    V_MOV,
+    V_CONSTANT,
+    V_CMP,
+    V_MAXNM,
+    V_MINNM,
+    V_SEL,
+    V_RINT,
+    V_TO_INTEGER,
+    V_FROM_INTEGER,
+    V_CONVERT,
+    V_TO_CORE,
+    V_FROM_CORE,
+    V_MOV_TWO,
+    V_MRS,
+    V_MSR,
+) = range(25)
+V_KIND, V_SOURCE, V_RESULT = 0xFF, 8, 10  # mask, and shifts of the two formats
+HALF, SINGLE, DOUBLE = range(3)
+
+# Options of VFP kinds, in R_IMMEDIATE.
+NEGATE_PRODUCT, NEGATE_ADDEND = 1, 2  # V_MLA, V_FMA
+QUIET_RAISES, WITH_ZERO = 1, 2  # V_CMP
+# V_RINT, V_TO_INTEGER, V_FROM_INTEGER: a mode, a flag, bits of fraction, size.
+MODE_DYNAMIC, EXACT, SIGNED, FRACTION_SHIFT, SIZE_SHIFT = 7, 8, 8, 4, 10
+TOP_SOURCE, TOP_RESULT = 1, 2  # V_CONVERT: which half of a word holds the half precision number
+
+# Rounding modes as FPSCR has them, and one that only instructions name.
+NEAREST, UP, DOWN, TO_ZERO, AWAY = range(5)
+# Bits of FPSCR.
+IOC, DZC, OFC, UFC, IXC, IDC = 1, 2, 4, 8, 16, 128
+FPSCR_MODE, FZ, DN, AHP = 22, 1 << 24, 1 << 25, 1 << 26
+FPSCR_MASK = 0xF7C0009F
+
 # What SYSTEM rows ask of Python; the kind stands in R_SHIFT's kind field.
 SVC, BKPT, MSR, MRS, CPS, WFI, WFE, SEV, TT, UDF = range(10)
 
@@ -168,9 +218,10 @@ FIXED, DIVIDES, LONG_MULTIPLY = range(3)
     R_STATE,  # a branch that would leave Thumb state
     R_STACK,  # the stack pointer passed the limit
     R_DIVIDE,  # division by zero, while trapping
-) = range(10)
+    R_FLOATING,  # a floating point instruction while the unit is not ready for it
+) = range(11)
 REASONS = ("limit", "deadline", "decode", "undefined", "system", "access", "fetch", "state",
-           "stack", "divide")  # fmt: skip
+           "stack", "divide", "floating")  # fmt: skip
 
 # Slots of the state vector (int64).
 (
@@ -217,7 +268,11 @@ REASONS = ("limit", "deadline", "decode", "undefined", "system", "access", "fetc
     S_MISALIGNED_EVEN,  # extra cycles of an access in two transfers
     S_MISALIGNED_ODD,  # of one in three: a word at an odd address
     S_MISALIGNED_STORE,  # 1: stores, too
-) = range(43)
+    S_FPSCR,
+    S_FP_READY,  # address of the unit's function; 0 where Python has to look first
+    S_FP_BUSY,  # cycle up to which a division or square root holds the unit
+    S_FP_LONG,  # cycles beyond its own for which it does
+) = range(47)
 # The branch predictor follows the slots: directions, then targets (edgesnn.sim.core.predict);
 # then the caches of flash (edgesnn.sim.core.cache).
 PREDICTORS = 256

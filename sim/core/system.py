@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.exceptions import SVCALL
+from edgesnn.sim.core.fpu import FPCA
 from edgesnn.sim.core.instruction import Instruction
 
 if TYPE_CHECKING:
@@ -123,10 +124,12 @@ class SystemInstructions:
         """SPSEL changes stacks, in thread mode only; nPRIV is kept but grants are not checked."""
         core, exceptions = self._core, self._core.exceptions
         wanted = value & 3 if not exceptions.number else value & 1 | exceptions.control & 2
+        wanted |= value & FPCA if core.fpu.exists else 0
         if (wanted ^ exceptions.control) & 2:
             stack = int(core.regs[op.SP])
             core.regs[op.SP], exceptions.other_stack = exceptions.other_stack, stack
         exceptions.control = wanted
+        core.fpu.update()
         self._apply_limit()
 
     def _apply_limit(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgesnn.sim.core import operations as op
-from edgesnn.sim.core.architecture import CoreModel
+from edgesnn.sim.core.architecture import FPV5_D16, NO_FPU, V6M, CoreModel
 from edgesnn.sim.core.decode import ends_flow, it_after, run_from
 from edgesnn.sim.core.instruction import Instruction
 from edgesnn.sim.core.memory import Memory
@@ -27,6 +27,8 @@ class Translator:
     def __init__(self, memory: Memory, model: CoreModel, timing: Timing) -> None:
         self._memory = memory
         self._level = model.level
+        # Without a unit its instructions are still recognised, so that a report can name them.
+        self._fpu = model.fpu or (FPV5_D16 if model.level > V6M else NO_FPU)
         self._timing = timing
         self.instructions: dict[int, Instruction] = {}
         self._breaks: set[int] = set()
@@ -46,7 +48,7 @@ class Translator:
         halfwords = self._memory.halfwords_from(address, BLOCK)
         before = self._before(address)
         it = it_after(before[-1]) if before else 0
-        block = list(run_from(halfwords.tolist(), self._level, address, it))
+        block = list(run_from(halfwords.tolist(), self._level, address, it, self._fpu))
         if not block:
             return False
         self._write(before, block)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 PROGRAMS = HERE / "programs"
 GCC = "arm-none-eabi-gcc"
 QEMU = "qemu-system-arm"
-FLAGS = ("-mthumb", "-mfloat-abi=soft", "-ffreestanding", "-w", "-nostartfiles")
+FLAGS = ("-mthumb", "-ffreestanding", "-w", "-nostartfiles")
 
 needs_gcc = pytest.mark.skipif(shutil.which(GCC) is None, reason=f"{GCC} is not installed")
 needs_qemu = pytest.mark.skipif(
@@ -26,19 +26,19 @@ needs_qemu = pytest.mark.skipif(
 
 @dataclass(frozen=True)
 class Target:
-    """A core, QEMU's machine for it, and where that has memory."""
+    """A core, QEMU's machine for it, where that has memory, and whether floats are hard."""
 
     core: str
     machine: str
     flash: int = 0
     ram: int = 0x20000000
+    hard: bool = False
 
     @property
     def cpu(self) -> str:
-        """-mcpu without floating point."""
-        return self.core + (
-            "+nofp" if self.core in ("cortex-m4", "cortex-m7", "cortex-m33") else ""
-        )
+        """-mcpu, without floating point unless it is hard."""
+        has_unit = self.core in ("cortex-m4", "cortex-m7", "cortex-m33")
+        return self.core + ("+nofp" if has_unit and not self.hard else "")
 
     @property
     def layout(self) -> MemoryMap:
@@ -54,12 +54,18 @@ TARGETS = (
     Target("cortex-m33", "mps2-an505", 0x10000000, 0x38000000),
 )
 M4 = TARGETS[2]
+HARD_TARGETS = tuple(
+    replace(target, hard=True)
+    for target in TARGETS
+    if target.core in ("cortex-m4", "cortex-m7", "cortex-m33")
+)
 
 
 def compile_program(target: Target, sources: list[Path], image: Path, *flags: str) -> Path:
     """Link `sources` for `target` with the linker script of `programs`."""
     command = [
-        GCC, f"-mcpu={target.cpu}", *FLAGS, *flags, f"-Wl,--defsym=FLASH_BASE={target.flash}",
+        GCC, f"-mcpu={target.cpu}", f"-mfloat-abi={'hard' if target.hard else 'soft'}", *FLAGS,
+        *flags, f"-Wl,--defsym=FLASH_BASE={target.flash}",
         f"-Wl,--defsym=RAM_BASE={target.ram}", "-T", str(PROGRAMS / "program.ld"),
         *map(str, sources), "-lm", "-lc", "-lgcc", "-o", str(image),
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from edgesnn.errors import MachineError, UsageError
 from edgesnn.sim.core import Core, CoreFault, MemoryMap, Region, load_elf, make_core, simulate_elf
 from edgesnn.sim.core import operations as op
 
-from .machines import M4, PROGRAMS, TARGETS, Target, compile_program, needs_gcc
+from .machines import HARD_TARGETS, M4, PROGRAMS, TARGETS, Target, compile_program, needs_gcc
 from .timing_rules import assemble
 
 pytestmark = needs_gcc
@@ -36,8 +36,12 @@ def _program(tmp_path: Path, text: str, target: Target = M4) -> Path:
 
 FAULTS = {
     "unknown instruction": (
-        "nop; .inst.w 0xee300a00",
-        r"0x00000102: unknown instruction 0xee300a00",
+        "nop; .inst.w 0xee300e10",
+        r"0x00000102: unknown instruction 0xee300e10",
+    ),
+    "floating point while it is off": (
+        "nop; vadd.f32 s0, s1, s2",
+        r"vadd, 0x00000102: the floating point unit is off \(CPACR is 0x00000000\)",
     ),
     "load from nowhere": (
         "movs r0, #1; lsls r0, r0, #29; subs r0, #4; ldr r1, [r0]",
@@ -61,6 +65,87 @@ def test_faults_say_what_and_where_in_one_line(tmp_path: Path, text: str, messag
     with pytest.raises(CoreFault, match=message) as caught:
         core.run(instructions=100)
     assert "\n" not in str(caught.value)
+
+
+def test_a_core_without_a_unit_says_so(tmp_path: Path) -> None:
+    core = Core("cortex-m4+nofp", LAYOUT)
+    core.memory.write(0x100, assemble("cortex-m4", "vadd.f32 s0, s1, s2", tmp_path))
+    core.pc = 0x100
+    with pytest.raises(CoreFault, match=r"vadd, 0x00000100: cortex-m4\+nofp has no floating"):
+        core.run(instructions=1)
+
+
+def test_a_condition_that_fails_needs_no_unit(tmp_path: Path) -> None:
+    core = _core("cmp r0, #1; it eq; vaddeq.f32 s0, s1, s2; bkpt #0", tmp_path)
+    assert core.run(instructions=10).reason == "breakpoint"
+
+
+def test_doubles_need_a_unit_that_has_them(tmp_path: Path) -> None:
+    for name, known in (("cortex-m7", True), ("cortex-m7+nofp.dp", False), ("cortex-m4", False)):
+        core = Core(name, LAYOUT)
+        core.memory.write(0x100, assemble("cortex-m7", "vadd.f64 d0, d1, d2; bkpt #0", tmp_path))
+        core.fpu.write(0xED88, 0xF << 20)
+        core.pc = 0x100
+        if known:
+            assert core.run(instructions=10).reason == "breakpoint"
+        else:
+            with pytest.raises(CoreFault, match="unknown instruction 0xee310b02"):
+                core.run(instructions=10)
+
+
+def test_features_of_cores_are_checked() -> None:
+    with pytest.raises(UsageError, match="unknown feature 'fast' of cortex-m4"):
+        Core("cortex-m4+fast")
+    with pytest.raises(UsageError, match=r"unknown feature 'nofp\.dp' of cortex-m3"):
+        Core("m3+nofp.dp")
+
+
+def test_floating_point_reaches_the_registers_of_devices(tmp_path: Path) -> None:
+    core = _core("vstr s0, [r0]; vldr s1, [r0]; bkpt #0", tmp_path)
+    core.fpu.write(0xED88, 0xF << 20)
+    core.regs[0], core.regs[op.S0] = 0x40000010, 0x3FC00000
+    assert core.run(instructions=10).reason == "breakpoint"
+    assert core.regs[op.S0 + 1] == 0x3FC00000
+
+
+STACKING = """
+#define REGISTER(address) (*(volatile uint32_t *)(uintptr_t)(address))
+__attribute__((noinline, naked)) void through(void) { __asm__ volatile("svc #1\\n bx lr"); }
+__attribute__((naked)) void on_svc(void)
+{
+#ifdef USES
+    __asm__ volatile("vmov s1, s1");
+#else
+    __asm__ volatile("nop.w");
+#endif
+    __asm__ volatile("bx lr");
+}
+void run(void)
+{
+    REGISTER(0xe000ef34) = CONTEXT;
+    __asm__ volatile("vmov s0, s0");
+    for (int i = 0; i < 4; i++) through();
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("context", "uses", "words"),
+    [(0xC0000000, False, 0), (0xC0000000, True, 2), (0x80000000, False, 2), (0, False, 0)],
+    ids=["lazy and unused", "lazy and used", "eager", "automatic stacking off"],
+)
+def test_floating_point_state_costs_what_is_moved_of_it(
+    tmp_path: Path, context: int, uses: bool, words: int
+) -> None:
+    """12 in, 10 out; and 17 each for saving and restoring s0..s15 and FPSCR where that happens."""
+    text = f"#define CONTEXT {context:#x}u\n{'#define USES' if uses else ''}\n{STACKING}"
+    image = _program(tmp_path, text, HARD_TARGETS[0])
+    report = simulate_elf(image, "cortex-m4", layout=M4.layout, watch=["through"])
+    plain = simulate_elf(
+        _program(tmp_path, f"#define CONTEXT 0\n{STACKING}", HARD_TARGETS[0]), "cortex-m4",
+        layout=M4.layout, watch=["through"],
+    )  # fmt: skip
+    assert report.spans[0].least == plain.spans[0].least + 17 * words
 
 
 def test_a_cortex_m0_faults_on_every_misaligned_access(tmp_path: Path) -> None:

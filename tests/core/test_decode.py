@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from edgesnn.sim.core import operations as op
-from edgesnn.sim.core.architecture import V6M, V7EM, V7M, V8M
+from edgesnn.sim.core.architecture import (
+    FPV4_SP,
+    FPV5_D16,
+    FPV5_SP,
+    NO_FPU,
+    V6M,
+    V7EM,
+    V7M,
+    V8M,
+)
 from edgesnn.sim.core.decode import decode, is_wide, it_after
 from edgesnn.sim.core.instruction import ALWAYS, Instruction
 
@@ -33,7 +42,8 @@ CONDITIONS = [
 ]
 # objdump's spelling -> the manual's, where the two name one encoding differently.
 SYNONYMS = {
-    "ldmia": {"pop"}, "stmdb": {"push"}, "addw": {"add"}, "subw": {"sub"}, "neg": {"rsb"},
+    "ldmia": {"pop"}, "stmdb": {"push"}, "addw": {"add", "adr"}, "subw": {"sub", "adr"},
+    "neg": {"rsb"},
     "mov": {"lsl", "lsr", "asr", "ror", "rrx"}, "add": {"adr"}, "nop": {"mov"},
 }  # fmt: skip
 
@@ -61,12 +71,16 @@ def _spellings(i: Instruction) -> set[str]:
 
 @needs_gcc
 @pytest.mark.parametrize(
-    ("cpu", "level"),
-    [("cortex-m0", V6M), ("cortex-m3", V7M), ("cortex-m4+nofp", V7EM), ("cortex-m33+nofp", V8M)],
-)
-def test_decodes_the_c_library_as_objdump_does(cpu: str, level: int) -> None:
+    ("cpu", "level", "fpu", "name"),
+    [("cortex-m0", V6M, NO_FPU, "libc.a"), ("cortex-m3", V7M, NO_FPU, "libc.a"),
+     ("cortex-m4+nofp", V7EM, NO_FPU, "libc.a"), ("cortex-m33+nofp", V8M, NO_FPU, "libc.a"),
+     ("cortex-m4", V7EM, FPV4_SP, "libm.a"), ("cortex-m7", V7EM, FPV5_D16, "libm.a"),
+     ("cortex-m33", V8M, FPV5_SP, "libm.a")],
+)  # fmt: skip
+def test_decodes_the_libraries_as_objdump_does(cpu: str, level: int, fpu: int, name: str) -> None:
+    floats = "hard" if fpu else "soft"
     library = subprocess.run(
-        [GCC, f"-mcpu={cpu}", "-mthumb", "-print-file-name=libc.a"],
+        [GCC, f"-mcpu={cpu}", f"-mfloat-abi={floats}", "-mthumb", f"-print-file-name={name}"],
         capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
     if not Path(library).is_file():
@@ -77,7 +91,7 @@ def test_decodes_the_c_library_as_objdump_does(cpu: str, level: int) -> None:
             it = 0
             continue
         word, wide, mnemonic = entry
-        found = decode(word, wide, level, 0x1000, it)
+        found = decode(word, wide, level, 0x1000, it, fpu)
         it = it_after(found)
         written = mnemonic.split(".")[0]
         if found.mnemonic == "it":
@@ -85,7 +99,7 @@ def test_decodes_the_c_library_as_objdump_does(cpu: str, level: int) -> None:
         else:
             assert written in _spellings(found), f"{word:x} {mnemonic}: {found}"
         compared += 1
-    assert compared > 50_000
+    assert compared > (15_000 if fpu else 50_000)
 
 
 @pytest.mark.parametrize("level", [V6M, V8M])
@@ -102,9 +116,24 @@ def _check(i: Instruction) -> None:
     assert 0 <= i.cond <= ALWAYS and 0 <= i.it < 256
     assert 0 <= i.lsl < 32 and 0 <= i.kind < 16 and 0 <= i.amount < 256
     assert op.ZERO not in (i.rd, i.writeback), "the zero register must stay zero"
+    if i.op in (op.VFP_LOAD, op.VFP_STORE):
+        assert i.rd >= op.S0 and i.amount > 0 and i.rd + i.amount <= op.REGISTERS and i.rn < 32
     if i.op in (op.LDM, op.STM):
         assert abs(i.extra) == 4 * i.imm.bit_count() and 0 < i.imm < 0x10000
+    if i.op == op.VFP:
+        assert i.rd + (i.extra >> op.V_RESULT & 3 == op.DOUBLE) < op.REGISTERS
+        assert max(i.rn, i.rm) + (i.extra >> op.V_SOURCE & 3 == op.DOUBLE) < op.REGISTERS
     assert len(i.row()) == op.ROW
+
+
+def test_random_floating_point_words_decode_to_rows_of_sound_fields() -> None:
+    word, decoded = 1, 0
+    for _ in range(60_000):
+        word = (word * 6364136223846793005 + 1442695040888963407) % 2**64
+        found = decode(0xEC000A00 | word >> 32 & 0x13FFF1FF, True, V8M, 0x2000, 0, FPV5_D16)
+        _check(found)
+        decoded += found.op != op.UNDEFINED
+    assert decoded > 5_000
 
 
 def test_random_wide_words_decode_to_rows_of_sound_fields() -> None:
@@ -126,6 +155,17 @@ def test_random_wide_words_decode_to_rows_of_sound_fields() -> None:
 )  # fmt: skip
 def test_an_architecture_has_only_its_own_instructions(word: int, wide: bool, level: int) -> None:
     assert decode(word, wide, level, 0).op == op.UNDEFINED
+
+
+@pytest.mark.parametrize(
+    ("word", "first"),
+    [(0xEE300A81, FPV4_SP), (0xEEA00A81, FPV4_SP), (0xED2D8B10, FPV4_SP), (0xEEB60A40, FPV5_SP),
+     (0xFE000A81, FPV5_SP), (0xFEBC0A40, FPV5_SP), (0xEE310B02, FPV5_D16), (0xEEB70AC0, FPV5_D16)],
+    ids=["vadd", "vfma", "vpush of doubles", "vrintr", "vseleq", "vcvta", "vadd.f64", "vcvt.f64"],
+)  # fmt: skip
+def test_a_unit_has_only_its_own_instructions(word: int, first: int) -> None:
+    known = [decode(word, True, V8M, 0, 0, fpu).op != op.UNDEFINED for fpu in range(4)]
+    assert known == [fpu >= first for fpu in range(4)]
 
 
 def test_the_same_bits_set_flags_only_outside_it_blocks() -> None:

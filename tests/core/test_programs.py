@@ -7,6 +7,7 @@ import pytest
 from edgesnn.sim.core import simulate_elf
 
 from .machines import (
+    HARD_TARGETS,
     M4,
     PROGRAMS,
     TARGETS,
@@ -19,6 +20,7 @@ from .machines import (
 )
 
 NAMES = ("arithmetic", "text", "floating", "control", "signal", "system")
+HARD_NAMES = ("numeric", "context", "floating")
 SUPPORT = PROGRAMS / "support.c"
 
 pytestmark = [needs_gcc, needs_qemu]
@@ -51,6 +53,30 @@ def test_optimisation_levels_agree_with_qemu(
     level: str, name: str, tmp_path: Path, counter: Path
 ) -> None:
     _agree(M4, name, level, tmp_path, counter)
+
+
+@pytest.mark.parametrize("target", HARD_TARGETS, ids=lambda target: target.core)
+@pytest.mark.parametrize("name", HARD_NAMES)
+def test_hard_floats_agree_with_qemu(
+    target: Target, name: str, tmp_path: Path, counter: Path
+) -> None:
+    _agree(target, name, "-O2", tmp_path, counter)
+
+
+@pytest.mark.parametrize("level", ["-O0", "-Os", "-O3"])
+@pytest.mark.parametrize("name", HARD_NAMES[:2])
+def test_optimised_hard_floats_agree_with_qemu(
+    level: str, name: str, tmp_path: Path, counter: Path
+) -> None:
+    _agree(HARD_TARGETS[0], name, level, tmp_path, counter)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", HARD_TARGETS, ids=lambda target: target.core)
+def test_all_hard_floats_agree_with_qemu(target: Target, tmp_path: Path, counter: Path) -> None:
+    for name in (*HARD_NAMES, "signal", "system"):
+        for level in ("-O0", "-Os", "-O2", "-O3"):
+            _agree(target, name, level, tmp_path, counter)
 
 
 @pytest.mark.slow

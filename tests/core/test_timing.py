@@ -58,6 +58,16 @@ def test_tables_price_every_encoding(name: str) -> None:
         previous = code[1]
 
 
+@pytest.mark.parametrize("name", ["m4", "m7", "m33"])
+def test_tables_price_floating_point(name: str) -> None:
+    table, word, code = TABLES[name], 1, []
+    for address in range(0, 80_000, 4):
+        word = (word * 6364136223846793005 + 1442695040888963407) % 2**64
+        encoding = 0xEC000A00 | word >> 32 & 0x13FFF1FF
+        code = [*code[-3:], decode(encoding, True, 3, address, 0, 3)]
+        assert all(timing & 63 < 64 for timing, _ in table.price(code))
+
+
 REGIONS = (Region(0, 0x1000, "flash"), Region(0x20000000, 0x1000, "ram"))
 
 

@@ -2,7 +2,7 @@
 
 Each rule is a few lines of assembler whose repetition costs a documented number of cycles.
 Sources: [A] Arm's technical reference manuals (M0 DDI0432C, M0+ DDI0484C, M3 DDI0337, M4
-100166_0001, tables 3-1 and the notes on pairing); [J] Jan Oleksiewicz, measured on
+100166_0001, tables 3-1 and the notes on pairing, M4 also 7-1); [J] Jan Oleksiewicz, measured on
 STM32F103, F407, H743 and RP2350 (jnk0le/random, CC0); [P] eprint 2025/523 and
 compendium.i-0.nl (instruction alignment) on 32-bit instructions across words.
 """
@@ -17,6 +17,7 @@ from edgesnn.sim.core import Core, MemoryMap, Region
 
 FLASH, RAM = 0x0, 0x20000000
 FEW, MANY = 8, 24
+FPU = {"cortex-m4": "fpv4-sp-d16", "cortex-m33": "fpv5-sp-d16", "cortex-m7": "fpv5-d16"}
 
 
 @dataclass(frozen=True)
@@ -216,6 +217,55 @@ _M7 = _rules("cortex-m7", "J",
     ("loop of twenty", ".balign 8; 1: " + "nop.w; " * 18 + "subs.w r6, r6, #1; bne.w 1b", 10),
 )  # fmt: skip
 
+_M4_FLOAT = _rules("cortex-m4", "A",
+    ("single sum", "vadd.f32 s0, s1, s2", 1),
+    ("single sum used at once", "vadd.f32 s0, s0, s2", 2),
+    ("product, comparison, conversion",
+     "vmul.f32 s0, s1, s2; vcmp.f32 s3, s4; vcvt.s32.f32 s5, s6", 3),
+    ("multiply-accumulate of singles", "vfma.f32 s0, s1, s2", 3),
+    ("addend made just before", "vmul.f32 s3, s1, s2; vmla.f32 s3, s4, s5", 4),
+    ("factor made just before", "vmul.f32 s3, s1, s2; vmla.f32 s0, s3, s5", 5),
+    ("single division, then a sum", "vdiv.f32 s0, s1, s2; vadd.f32 s3, s4, s5", 15),
+    ("single division beside integers", "vdiv.f32 s0, s1, s2;" + "nop.w;" * 13, 14),
+    ("single square root", "vsqrt.f32 s0, s1", 14),
+    ("single load and store", "vldr s0, [r8]; vstr s1, [r9]", 4),
+    ("two words load and store", "vldr d0, [r8]; vstr d1, [r9]", 6),
+    ("load multiple of four singles: 1 + N", "vldmia r8, {s0-s3}", 5),
+    ("push and pop of two doubles: 1 + 2N", "vpush {d8, d9}; vpop {d8, d9}", 10),
+    ("single to core and back", "vmov r0, s0; vmov s1, r1", 2),
+    ("two singles to core", "vmov r0, r1, s0, s1", 2),
+    ("conditions to core", "vmrs APSR_nzcv, fpscr", 1),
+)  # fmt: skip
+
+_M33_FLOAT = _rules("cortex-m33", "J",
+    ("own sum of multiply-accumulates", "vfma.f32 s0, s1, s2", 3),
+    ("integers beside a multiply-accumulate",
+     "vfma.f32 s0, s1, s2; mov.w r1, r1; mov.w r2, r2", 3),
+    ("single sum used at once", "vadd.f32 s0, s0, s2", 2),
+    ("products and sums, interleaved",
+     "vmul.f32 s0, s1, s2; vmul.f32 s4, s5, s6; vadd.f32 s3, s3, s0; vadd.f32 s7, s7, s4", 4),
+    ("single load used in the next cycle", "vldr s0, [r8]; vadd.f32 s1, s0, s2", 2),
+    ("load multiple of four singles: N", "vldmia r8, {s0-s3}", 4),
+    ("single to core, used at once", "vmov r0, s0; add.w r1, r0, r2", 3),
+    ("two singles to core", "vmov r0, r1, s0, s1", 2),
+)  # fmt: skip
+
+_M7_FLOAT = _rules("cortex-m7", "J",
+    ("two single sums do not pair", "vadd.f32 s0, s1, s2; vadd.f32 s3, s4, s5", 2),
+    ("single sum and integer", "vadd.f32 s0, s1, s2; add.w r0, r1, r2", 1),
+    ("single sum used at once", "vadd.f32 s0, s0, s2", 3),
+    ("own sum of multiply-accumulates", "vfma.f32 s0, s1, s2", 3),
+    ("three accumulators",
+     "vfma.f32 s0, s1, s2; vfma.f32 s3, s4, s5; vfma.f32 s6, s7, s8", 3),
+    ("sum after a multiply-accumulate", "vfma.f32 s0, s1, s2; vadd.f32 s3, s4, s5", 5),
+    ("single division", "vdiv.f32 s0, s1, s2", 16),
+    ("single square root", "vsqrt.f32 s0, s1", 14),
+    ("double product", "vmul.f64 d0, d1, d2", 5),
+    ("double division", "vdiv.f64 d0, d1, d2", 30),
+    ("load multiple of four singles", "vldmia r8, {s0-s3}", 2),
+    ("two singles to core", "vmov r0, r1, s0, s1; add.w r2, r3, r4", 2),
+)  # fmt: skip
+
 RULES = (
     *_small("cortex-m0plus", 2, 3, 2, 3),
     *_small("cortex-m0", 3, 4, 3, 4),
@@ -226,13 +276,18 @@ RULES = (
     *_M4_ONLY,
     *_M33,
     *_M7,
+    *_M4_FLOAT,
+    *_M33_FLOAT,
+    *_M7_FLOAT,
 )
 
 
 def assemble(core: str, text: str, folder: Path) -> bytes:
     """Machine code of `text`."""
     source, object_file, flat = (folder / name for name in ("a.s", "a.o", "a.bin"))
-    source.write_text(f".syntax unified\n.thumb\n.cpu {core}\n{text.replace(';', chr(10))}\n")
+    unit = f".fpu {FPU[core]}\n" if core in FPU else ""
+    lines = text.replace(";", "\n")
+    source.write_text(f".syntax unified\n.thumb\n.cpu {core}\n{unit}{lines}\n")
     subprocess.run(["arm-none-eabi-as", str(source), "-o", str(object_file)], check=True)
     copy = ["arm-none-eabi-objcopy", "-O", "binary", "-j", ".text", str(object_file), str(flat)]
     subprocess.run(copy, check=True)
@@ -243,6 +298,7 @@ def run_cycles(core: str, code: bytes, rounds: int) -> int:
     """Cycles until execution reaches the end of `code`."""
     machine = Core(core, MemoryMap((Region(FLASH, 0x4000, "flash"), Region(RAM, 0x4000, "ram"))))
     machine.memory.write(FLASH, code)
+    machine.fpu.write(0xED88, 0xF << 20)  # CPACR: the unit is on
     machine.regs[:15] = 3
     machine.regs[7:10] = RAM + 0x100
     machine.regs[10], machine.regs[11], machine.regs[12] = 4, 0x80000000, 1

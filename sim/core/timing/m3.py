@@ -16,15 +16,16 @@ from dataclasses import dataclass
 from edgesnn.sim.core import facts
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.instruction import Instruction
-from edgesnn.sim.core.timing import m3_fetch
+from edgesnn.sim.core.timing import floating, m3_fetch
 from edgesnn.sim.core.timing.model import Dynamic, Price, Step, price
 
 DONE, SKIPPED = 1, 2
 
 
 _DYNAMIC = Dynamic(
-    divide_base=1, divide_bits=3, divide_most=11, exception_entry=12, exception_return=10
-)
+    divide_base=1, divide_bits=3, divide_most=11, exception_entry=12, exception_return=10,
+    float_long=13,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class ThreeStage:
 
     def _alone(self, i: Instruction) -> int:
         """Cycles with no help or hindrance from the neighbours."""
+        if i.op in facts.FLOATING:
+            return floating.m4_cycles(i, None)
         if i.op in (op.LDM, op.STM, op.LDRD, op.STRD):
             return 1 + facts.words_moved(i)
         if i.op in facts.SINGLE_STORES:
@@ -86,6 +89,8 @@ class ThreeStage:
         if facts.is_it(i):
             return 0 if previous.size == 2 and not facts.is_it(previous) else 1
         cycles = self._alone(i)
+        if i.op in facts.FLOATING:
+            cycles = floating.m4_cycles(i, previous)
         if facts.address_registers(i) & (facts.results(previous) | _written_back(previous)):
             return cycles + self._address_stall(i, previous)
         if self._overlaps(i, previous):

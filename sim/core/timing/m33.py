@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from edgesnn.sim.core import facts
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.instruction import Instruction
+from edgesnn.sim.core.timing import floating
 from edgesnn.sim.core.timing.model import AS_DONE, Dynamic, Price, Step, price
 
 ALONE, PAIRED, SKIPPED = 1, 2, 3
@@ -22,8 +23,9 @@ RETURN_BY_POP = 3  # POP {pc} is one to two cycles slower than POP {lr} and BX L
 
 
 _DYNAMIC = Dynamic(
-    divide_base=1, divide_bits=3, divide_most=10, exception_entry=12, exception_return=10
-)
+    divide_base=1, divide_bits=3, divide_most=10, exception_entry=12, exception_return=10,
+    float_long=13,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Mainline:
             previous = code[index - 1] if index else None
             alone = self._alone(instruction)
             stall = self._stall(instruction, _producer(code, index))
+            stall = max(stall, self._float_wait(code[max(index - 3, 0) : index + 1]))
             pairs = previous is not None and _pairs(previous, instruction)
             after = Step(0, PAIRED) if pairs else Step(alone + stall, ALONE)
             steps = [Step(alone, ALONE), after, Step(alone + stall, ALONE), Step(alone, ALONE)]
@@ -48,6 +51,8 @@ class Mainline:
         return prices
 
     def _alone(self, i: Instruction) -> int:
+        if i.op in facts.FLOATING:
+            return floating.m33_cycles(i)
         if i.op in (op.LDM, op.STM, op.LDRD, op.STRD):
             return facts.words_moved(i)
         if i.op == op.MULS:
@@ -55,9 +60,17 @@ class Mainline:
         late_flags = facts.sets_flags(i) and facts.has_rotated_constant(i)
         return 2 if late_flags or i.op in (op.TBB, op.TBH) else 1
 
+    def _float_wait(self, code: Sequence[Instruction]) -> int:
+        def cycles(i: Instruction) -> int:
+            return 0 if facts.is_it(i) else self._alone(i)
+
+        return floating.waited(code, cycles, floating.m33_distance)
+
     def _stall(self, i: Instruction, previous: Instruction | None) -> int:
         """One cycle where i needs what `previous` delivers a cycle late."""
-        if previous is None or (self._alone(previous) > 1 and previous.op not in facts.LOADS):
+        if previous is None or previous.op in facts.FLOATING:
+            return 0
+        if self._alone(previous) > 1 and previous.op not in facts.LOADS:
             return 0
         late = _last_result(previous)
         needed = facts.sources(i)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from edgesnn.sim.core import facts
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.instruction import Instruction
+from edgesnn.sim.core.timing import floating
 from edgesnn.sim.core.timing.m7_stages import (
     FLAGS,
     STAGE,
@@ -35,6 +36,7 @@ from edgesnn.sim.core.timing.model import AS_DONE, Dynamic, Price, Step, price
 OPEN, CLOSED = 1, 2
 PREDICTED = 0  # a taken branch that was predicted: 20 instructions in a loop take 10 cycles [J]
 MISSED, MISSED_LATE = 6, 8  # flags known three cycles before the branch, or later [J]
+FLOATS = 6  # floating point instructions that a later one may have to wait for
 FLAGS_KNOWN = 5  # issue slots before the branch that are too late for the shorter one [J]
 
 _DYNAMIC = Dynamic(
@@ -51,11 +53,13 @@ class Lane:
         cycle: of the last issue.
         older: the instruction that the next one may join, or None.
         ready: by register, the stages (in absolute cycles) that it can be taken in.
+        floats: the last floating point instructions, each with its cycle.
     """
 
     cycle: int = 0
     older: Instruction | None = None
     ready: dict[int, Ready] = field(default_factory=dict)
+    floats: tuple[tuple[int, Instruction], ...] = ()
 
     def earliest(self, i: Instruction, cycle: int) -> int:
         """The first cycle from `cycle` on in which all inputs of `i` are in time."""
@@ -63,7 +67,9 @@ class Lane:
             ready = self.ready.get(register)
             if ready is not None:
                 cycle = max(cycle, _wanted(ready, use) - STAGE[use])
-        return cycle
+        return max(
+            [cycle, *(began + floating.m7_distance(older, i) for began, older in self.floats)]
+        )
 
     def issue(self, i: Instruction, cycle: int, *, younger: bool) -> Lane:
         """The lane after `i` has been issued in `cycle`."""
@@ -72,7 +78,8 @@ class Lane:
         for register, stages in makes(i, early=early):
             ready[register] = Ready(*(cycle + stage for stage in stages))
         last = cycle + _cycles(i) - 1
-        return Lane(last, None if younger or _unpaired(i) else i, ready)
+        floats = (*self.floats, (cycle, i))[-FLOATS:] if i.op in facts.FLOATING else self.floats
+        return Lane(last, None if younger or _unpaired(i) else i, ready, floats)
 
     def _is_early(self, i: Instruction, cycle: int) -> bool:
         known = (self.ready[r].alu for r in facts.sources(i) if r in self.ready)
@@ -129,6 +136,8 @@ def _joined(lane: Lane, i: Instruction) -> Lane | None:
 
 
 def _cycles(i: Instruction) -> int:
+    if i.op in facts.FLOATING:
+        return floating.m7_cycles(i)
     if i.op in (op.LDM, op.STM, op.LDRD, op.STRD):
         return (facts.words_moved(i) + 1) // 2
     return 1
@@ -137,7 +146,8 @@ def _cycles(i: Instruction) -> int:
 def _unpaired(i: Instruction) -> bool:
     """What issues alone [J]: multiple transfers, divisions, the system."""
     alone = i.op in (op.LDM, op.STM, op.LDRD, op.STRD, op.SYSTEM, op.TBB, op.TBH)
-    return alone or i.op in facts.DIVIDES or facts.kind_of(i) == "system"
+    alone = alone or i.op in facts.DIVIDES or floating.m7_alone(i)
+    return alone or facts.kind_of(i) == "system"
 
 
 def _may_pair(older: Instruction, younger: Instruction) -> bool:
@@ -150,6 +160,8 @@ def _may_pair(older: Instruction, younger: Instruction) -> bool:
         return False
     if is_bit_field(younger) or _share_result(older, younger):
         return False
+    if older.op in facts.FLOATING or younger.op in facts.FLOATING:
+        return floating.m7_pairs(older, younger)
     shifts = shifts_inline(older) or shifts_only(older) or takes_shifter(older)
     return not (shifts and shifts_inline(younger))
 

@@ -77,6 +77,9 @@ class Dynamic:
         misaligned_store: stores are charged so, too.
         exception_entry: cycles from the last instruction to the handler's first.
         exception_return: cycles of a return, beyond the instruction that does it.
+        float_long: cycles for which a division or square root holds the floating point unit
+            beyond its own; other instructions go on meanwhile.
+        float_stack: cycles for saving or restoring the floating point state of an exception.
     """
 
     divide_base: int = 0
@@ -88,6 +91,8 @@ class Dynamic:
     misaligned_store: bool = True
     exception_entry: int = 12
     exception_return: int = 10
+    float_long: int = 0
+    float_stack: int = 17
 
 
 class Timing(Protocol):

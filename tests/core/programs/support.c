@@ -39,8 +39,17 @@ void on_systick(void) __attribute__((weak, alias("unexpected")));
 void on_irq0(void) __attribute__((weak, alias("unexpected")));
 void on_irq1(void) __attribute__((weak, alias("unexpected")));
 
+static void enable_floating_point(void)
+{
+#if defined __ARM_FP
+    *(volatile uint32_t *)0xe000ed88 |= 0xfu << 20;
+    __asm__ volatile("dsb\n isb");
+#endif
+}
+
 void on_reset(void)
 {
+    enable_floating_point();
     const uint32_t *load = data_load;
     for (uint32_t *word = data_start; word < data_end; word++) {
         *word = *load++;

@@ -1,0 +1,49 @@
+"""Floating point registers to memory and back; part of the loop, as all access is."""
+
+from __future__ import annotations
+
+from edgesnn.sim.core.access import Array, block, load_aligned, store_aligned
+from edgesnn.sim.core.compiled import compiled
+
+MASK = 0xFFFFFFFF
+
+
+@compiled
+def transfer(
+    state: Array,
+    regs: Array,
+    pages: Array,
+    table: Array,
+    octets: Array,
+    halves: Array,
+    words: Array,
+    numbers: int,
+    imm: int,
+    bent: int,
+    extra: int,
+    store: int,
+) -> bool:
+    """VLDR, VSTR, VLDM, VSTM: words of consecutive registers; false where the access failed."""
+    first, base = numbers & 63, regs[numbers >> 8 & 31]
+    address, count = (base + imm) & MASK, bent >> 20 & 255
+    if count == 1:  # may be a peripheral's register
+        if store:
+            value = regs[first]
+            if not store_aligned(state, pages, table, octets, halves, words, address, 2, value):
+                return False
+        else:
+            value = load_aligned(state, pages, octets, halves, words, address, 2)
+            if value < 0:
+                return False
+            regs[first] = value
+    else:
+        place = block(state, pages, table, address, count, store)
+        if place < 0:
+            return False
+        for index in range(count):
+            if store:
+                words[place + index] = regs[first + index]
+            else:
+                regs[first + index] = words[place + index]
+    regs[bent >> 8 & 31] = (base + extra) & MASK
+    return True

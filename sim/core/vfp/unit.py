@@ -1,0 +1,46 @@
+"""The unit as a function of its own: compiled and cached apart from the loop, on first use.
+
+The loop calls it through an address (`call_unit`), so that firmware without floating point
+neither compiles nor loads it, and the loop does not grow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba import cfunc, types
+
+from edgesnn.sim.core import operations as op
+from edgesnn.sim.core.compiled import sources_digest
+from edgesnn.sim.core.vfp.execute import arithmetic
+
+_carray: Any = numba.carray  # type: ignore[attr-defined]
+_types: Any = types
+WORDS: Any = _types.CPointer(types.int64)
+SIGNATURE: Any = types.void(WORDS, WORDS, *[types.int64] * 5)
+HERE = Path(__file__).parent
+
+
+def _exported(sources: int) -> Callable[..., Any]:
+    """`arithmetic` with a C interface; the number becomes part of the cache's key."""
+
+    @cfunc(SIGNATURE, cache=True, error_model="numpy")
+    def unit(state, regs, numbers, imm, extra, nzcv, now):  # type: ignore[no-untyped-def]
+        words = _carray(state, (op.STATE,))
+        words[op.S_SOURCES] = sources
+        arithmetic(words, _carray(regs, (op.REGISTERS,)), numbers, imm, extra, nzcv, now)
+
+    return unit
+
+
+def unit_address() -> int:
+    """Address of the compiled unit, for `call_unit`."""
+    return int(_UNIT.address)  # type: ignore[attr-defined]
+
+
+_UNIT = _exported(
+    sources_digest(HERE.parent / "compiled.py", HERE.parent / "operations.py", *HERE.glob("*.py"))
+)
