@@ -175,6 +175,17 @@ def test_one_damaged_byte_is_never_a_packet(library: ctypes.CDLL, data: st.DataO
     assert unframe(bytes(whole[1:-1])) is None
 
 
+@given(where=st.integers(0, 90), code=st.integers(2, 255))
+def test_stuffing_that_points_behind_the_end_is_refused(
+    library: ctypes.CDLL, where: int, code: int
+) -> None:
+    content = bytearray(b"\x01" * 92)
+    content[where] = code
+    device = Device(library)
+    replies = list(Deframer().take(device.take(b"\0" + bytes(content) + b"\0")))
+    assert replies == [Packet(ERROR, 0, b"\x01\0")]
+
+
 def _damaged(draw: st.DrawFn, content: bytes) -> bytes:
     kind = draw(st.sampled_from(("whole", "cut", "flipped", "doubled", "zeros")))
     at = draw(st.integers(0, len(content) - 1))
