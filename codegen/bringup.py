@@ -58,10 +58,11 @@ def counts_systick(board: Board) -> bool:
 
 
 def _wiring_text(board: Board, wiring: Wiring) -> str:
-    light = wiring.light
+    light, microphone = wiring.light, wiring.microphone
     lists = (
         ("clock_accesses", wiring.clock.accesses),
         ("pin_accesses", wiring.port.accesses),
+        ("microphone_accesses", microphone.accesses if microphone else ()),
         ("light_on_accesses", light.on if light else ()),
         ("light_off_accesses", light.off if light else ()),
     )

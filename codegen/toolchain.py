@@ -115,7 +115,7 @@ def compile_c(compiler: Compiler, arguments: list[str], folder: Path) -> None:
 def _complaint(output: str) -> str:
     """The first line of a compiler's output that tells what is wrong."""
     lines = [line for line in output.splitlines() if line.strip()]
-    signs = ("error:", "overflowed", "undefined reference", "error")
+    signs = ("overflowed", "undefined reference", "error")
     telling = [line for sign in signs for line in lines if sign in line]
     return (telling or lines or ["no output"])[0]
 

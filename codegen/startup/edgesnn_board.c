@@ -61,6 +61,11 @@ void edgesnn_board_start(void)
     *scr = SCR_SEVONPEND;
 }
 
+void edgesnn_connect_microphone(void)
+{
+    (void)do_all(microphone_accesses);
+}
+
 void edgesnn_light(bool on)
 {
     (void)do_all(on ? light_on_accesses : light_off_accesses);

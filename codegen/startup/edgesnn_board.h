@@ -20,6 +20,9 @@ void edgesnn_board_start(void);
  * `caches_*.c`. */
 void edgesnn_before_clock(void);
 
+/* Connect the board's microphone to its pins and its power. */
+void edgesnn_connect_microphone(void);
+
 /* Switch the board's light; nothing where it has none. */
 void edgesnn_light(bool on);
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,7 +17,9 @@ def flash(
     board: Annotated[
         str, typer.Option(help="Board to flash; `edgesnn boards` lists them.", metavar="NAME")
     ],
-    image: Annotated[str, typer.Option(help="selftest or serve.", metavar="NAME")] = "selftest",
+    image: Annotated[
+        str, typer.Option(help="selftest, serve or listen.", metavar="NAME")
+    ] = "selftest",
     backend: Annotated[
         str | None,
         typer.Option(
@@ -52,6 +55,12 @@ def flash(
         ),
     ] = None,
     clips: Annotated[int, typer.Option(help="Test clips in the self-test.", min=1)] = 4,
+    audio: Annotated[
+        Path | None,
+        typer.Option(
+            help="A C file with edgesnn_audio_read(), for --image listen.", metavar="FILE"
+        ),
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Put an image of a network on a board, verify it and start it.
@@ -63,7 +72,7 @@ def flash(
     from edgesnn.pipeline.flash import FlashRequest, flash_source
 
     request = FlashRequest(
-        source, board, image, backend, probe, verify, erase, check, port, clips, dry_run
+        source, board, image, backend, probe, verify, erase, check, port, clips, audio, dry_run
     )
     record = flash_source(request, announce)
     if json:

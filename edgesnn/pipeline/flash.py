@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from edgesnn.codegen.image import Firmware
     from edgesnn.pipeline.hold import Check
 
-IMAGES = ("selftest", "serve")
+IMAGES = ("selftest", "serve", "listen")
 
 CODE_BYTES = 24 * 1024
 """Of flash, which are kept free of clips for the image's code."""
@@ -47,6 +47,7 @@ class FlashRequest:
         check: read the self-test back and hold it against oracle and simulation.
         port: the serial port; None to find the only one.
         clips: in the self-test.
+        audio: a C file with `edgesnn_audio_read`, for the listening image.
         dry_run: say what would be done, compile, and touch no board.
     """
 
@@ -60,6 +61,7 @@ class FlashRequest:
     check: bool = False
     port: str | None = None
     clips: int = 4
+    audio: Path | None = None
     dry_run: bool = False
 
 
@@ -87,7 +89,7 @@ def flash_source(request: FlashRequest, say: Say = silent) -> dict[str, Any]:
     board = find_board(request.board)
     backend = choose_backend(board, request.backend)
     prepared = prepare_image(request, board, say)
-    target = Target(prepared.firmware.elf, board, ends=request.image == "selftest")
+    target = Target(prepared.firmware.elf, board, ends=request.image != "serve")
     options = Options(request.probe, request.verify, request.erase)
     plan = backend.plan(target, options)
     record = _record(prepared, request, backend.name, plan)
@@ -106,6 +108,8 @@ def flash_source(request: FlashRequest, say: Say = silent) -> dict[str, Any]:
 def _require_sense(request: FlashRequest) -> None:
     if request.image not in IMAGES:
         raise UsageError(f"no image is called {request.image!r}; choose from {', '.join(IMAGES)}")
+    if request.audio is not None and request.image != "listen":
+        raise UsageError("--audio is for the listening image; add --image listen")
     if request.check and request.image != "selftest":
         raise UsageError("--check reads the self-test; leave out --image or --check")
 
@@ -124,19 +128,24 @@ def prepare_image(request: FlashRequest, board: Board, say: Say = silent) -> Pre
         command = f"edgesnn generate {network.name}.esnn"
         code = generate(network, work / folder.c.name, command=command)
         place = work / folder.firmware.name / f"{board.name}-{request.image}"
-        firmware = _compile(request.image, code, board, clips, place)
+        firmware = _compile(request, code, board, clips, place)
         for each in firmware.elf.parent.glob("*.o"):
             each.unlink()
         final = folder.path / firmware.elf.relative_to(work)
     return Prepared(loaded, board, replace(firmware, elf=final), clips)
 
 
-def _compile(image: str, code: GeneratedCode, board: Board, clips: Clips, place: Path) -> Firmware:
+def _compile(
+    request: FlashRequest, code: GeneratedCode, board: Board, clips: Clips, place: Path
+) -> Firmware:
+    from edgesnn.codegen.listen import compile_listen
     from edgesnn.codegen.selftest import compile_selftest
     from edgesnn.codegen.serve import compile_serve
 
-    if image == "serve":
+    if request.image == "serve":
         return compile_serve(code, board, folder=place)
+    if request.image == "listen":
+        return compile_listen(code, board, audio=request.audio, folder=place)
     given = clips.features if clips.pcm is None else clips.pcm
     return compile_selftest(code, board, given, folder=place)
 

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from edgesnn.boards import Board
 from edgesnn.errors import BoardError
-from edgesnn.wiring.model import Access, Clock, Light, Port, Tools, Wiring
+from edgesnn.wiring.model import Access, Clock, Light, Microphone, Port, Tools, Wiring
 
-__all__ = ["Access", "Clock", "Light", "Port", "Tools", "Wiring", "unverified", "wiring_of"]
+__all__ = [
+    "Access",
+    "Clock",
+    "Light",
+    "Microphone",
+    "Port",
+    "Tools",
+    "Wiring",
+    "unverified",
+    "wiring_of",
+]
 
 
 def wiring_of(board: Board) -> Wiring:

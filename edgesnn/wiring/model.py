@@ -102,6 +102,23 @@ class Light:
 
 
 @dataclass(frozen=True)
+class Microphone:
+    """A microphone that images can hear with.
+
+    Attributes:
+        driver: a file of `codegen/startup/`.
+        accesses: its pins and its power.
+        source: documents.
+        tried: on hardware.
+    """
+
+    driver: str
+    accesses: tuple[Access, ...] = ()
+    source: str = ""
+    tried: bool = False
+
+
+@dataclass(frozen=True)
 class Tools:
     """How flashing tools call the board.
 
@@ -128,11 +145,11 @@ class Tools:
 
 @dataclass(frozen=True)
 class Wiring:
-    """All of it; `startup` are further files of `codegen/startup/`, `audio` a microphone driver."""
+    """All of it; `startup` are further files of `codegen/startup/`."""
 
     clock: Clock
     port: Port
     tools: Tools
     light: Light | None = None
     startup: tuple[str, ...] = ()
-    audio: str = ""
+    microphone: Microphone | None = None

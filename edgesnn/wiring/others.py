@@ -11,6 +11,7 @@ from edgesnn.wiring.model import (
     Access,
     Clock,
     Light,
+    Microphone,
     Port,
     Tools,
     Wiring,
@@ -25,7 +26,7 @@ _TREES = "Zephyr device trees"
 
 # ---- Nordic nRF52: 64 MHz out of reset; the crystal makes it exact
 
-_NRF_UART, _NRF_CLOCK = 0x40002000, 0x40000000
+_NRF_UART, _NRF_CLOCK, _NRF_PDM = 0x40002000, 0x40000000, 0x4001D000
 _NRF_PORTS = (0x50000000, 0x50000300)
 
 
@@ -60,6 +61,23 @@ def _nrf_light(pin: str, *, low: bool) -> Light:
     return Light(title, _nrf_level(pin, not low), _nrf_level(pin, low), _TREES)
 
 
+def _nrf_microphone(clock: str, data: str, power: str) -> Microphone:
+    """A PDM microphone: its power on, with high drive; its clock an output; PSEL."""
+    (gate, gate_number), (gpio, number) = _nrf_pin(power), _nrf_pin(clock)
+    listens, listened = _nrf_pin(data)
+    select = [32 * int(pin[0]) + int(pin[2:]) for pin in (clock, data)]
+    accesses = (
+        put(gate + 0x508, 1 << gate_number),
+        put(gate + 0x700 + 4 * gate_number, 3 | 3 << 8),
+        put(gpio + 0x50C, 1 << number),
+        put(gpio + 0x700 + 4 * number, 3),
+        put(listens + 0x700 + 4 * listened, 0),
+        put(_NRF_PDM + 0x540, select[0]),
+        put(_NRF_PDM + 0x544, select[1]),
+    )
+    return Microphone("audio_nrf_pdm.c", accesses, f"nRF52840 PS v1.7 §6.15; {_TREES}")
+
+
 #: The crystal, and the cache of flash (NVMC's ICACHECNF), which is off out of reset.
 _NRF_CRYSTAL = put(0x4001E540, 1), put(_NRF_CLOCK, 1), await_bits(_NRF_CLOCK + 0x100, 1)
 _NRF_64 = Clock(64 * _MHZ, 64 * _MHZ, _NRF_CRYSTAL, "nRF52840 PS v1.7 §5.4")
@@ -75,7 +93,7 @@ _NRF_DK = Wiring(
 _NANO = Wiring(
     _NRF_64, _nrf_serial("1.03", "1.10", probe=False),
     Tools("pyocd", "none; add a CMSIS-DAP probe", "nrf52840", source="pyOCD 0.46"),
-    _nrf_light("0.13", low=False), audio="audio_nrf_pdm.c",
+    _nrf_light("0.13", low=False), microphone=_nrf_microphone("0.26", "0.25", "0.17"),
 )  # fmt: skip
 
 _XIAO = Wiring(
@@ -83,7 +101,7 @@ _XIAO = Wiring(
     Tools("uf2", "none; its boot loader is a USB drive", "nrf52840", uf2_family=0xADA52840,
           uf2_board=("nRF52840-SeeedXiao", "Seeed_XIAO", "XIAO"),
           source="microsoft/uf2 families; Adafruit nRF52 boot loader"),
-    _nrf_light("0.26", low=True), audio="audio_nrf_pdm.c",
+    _nrf_light("0.26", low=True), microphone=_nrf_microphone("1.00", "0.16", "1.10"),
 )  # fmt: skip
 
 _MICROBIT_V2 = Wiring(
