@@ -17,7 +17,7 @@ from edgesnn.codegen.program import (
     Ring,
     words,
 )
-from edgesnn.codegen.tiles import TILE, in_lanes, is_row_group, membrane_fields, tiles
+from edgesnn.codegen.tiles import TILE, form_of, is_row_group, membrane_fields, places, tiles
 from edgesnn.codegen.wiring import group_code, rows_code, seen_ring, spike_ring
 from edgesnn.errors import NetworkError
 from edgesnn.network import AdaptiveLeaky, IntegrateAndFire, Layer, Network
@@ -54,15 +54,15 @@ def _layer(
     network: Network, layer: Layer, member: str, spikes: dict[str, Ring], seen: Ring
 ) -> LayerCode:
     name = f"{network.name}_{layer.name}"
-    tiled = in_lanes(network, layer)
-    rows = rows_code(network, layer, member, spikes) if tiled else None
+    form = form_of(network, layer)
+    rows = rows_code(network, layer, member, spikes) if form is not None else None
     groups = tuple(
         group_code(network, layer, number, member, spikes, seen)
         for number, group in enumerate(layer.synapses)
         if rows is None or not is_row_group(group)
     )
-    if tiled:
-        fields, parameters = membrane_fields(network, layer, name)
+    if form is not None:
+        fields, parameters = membrane_fields(network, layer, form, name)
     else:
         parameters, fields = _neuron(network, layer, name)
     pools = any(group.pool == "max" for group in groups)
@@ -77,7 +77,7 @@ def _layer(
         spikes=spikes[layer.name],
         words=words(layer.size),
         touched_words=words(layer.size) if pools else 0,
-        tiled=tiled,
+        form=form,
         rows=rows,
     )
     return replace(code, members=_members(network, code))
@@ -109,6 +109,8 @@ def _members(network: Network, code: LayerCode) -> tuple[Member, ...]:
     members += [Member("uint8_t", _last(ring.cursor)) for ring in rings if ring.slots > 1]
     if code.tiled:
         members.append(Member("uint8_t", "rests"))
+    if code.form == "checked":
+        members.append(Member("uint8_t", "far"))
     return tuple(members)
 
 
@@ -118,6 +120,7 @@ def _membranes(code: LayerCode, keeps: bool) -> list[Member]:
     names = ["v", *(["a"] if adaptive else [])]
     if not code.tiled:
         return [Member("int16_t", name, (code.layer.size,)) for name in names]
+    names += ["ahead"] if code.form == "checked" else []
     names += ["kept"] if keeps else []
     return [Member("uint32_t", name, (tiles(code.layer.size) * TILE // 2,)) for name in names]
 
@@ -196,7 +199,9 @@ def _scratch(layers: tuple[LayerCode, ...]) -> tuple[Member, ...]:
     """Currents of the layer at work, which windows its max pool has seen, and its events."""
     currents = max((padded(each.layer.size) for each in layers if each.uses_currents), default=0)
     touched = max(each.touched_words for each in layers)
-    events = max(each.rows.count + 1 if each.rows is not None else 0 for each in layers)
+    events = max(
+        places(each.rows.count, each.rows.bits) if each.rows is not None else 0 for each in layers
+    )
     sizes = (
         ("int32_t", "current", currents),
         ("uint32_t", "touched", touched),

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from edgesnn.codegen.layout import GroupLayout, Table
+from edgesnn.codegen.tiles import Form
 from edgesnn.network import AdaptiveLeaky, Layer, Network
 
 _SIZES = {"int8_t": 1, "uint8_t": 1, "int16_t": 2, "uint16_t": 2, "int32_t": 4, "uint32_t": 4}
@@ -129,6 +130,7 @@ class Rows:
     weight: Table
     count: int
     bias: int
+    bits: int
     groups: tuple[RowGroup, ...]
 
     @property
@@ -144,7 +146,7 @@ class LayerCode:
     Attributes:
         groups: those that add to the currents, one kernel each.
         rows: groups that are added straight into the lanes of a layer in tiles.
-        tiled: whether the neurons are stepped in lanes (edgesnn_membranes.h).
+        form: how the neurons are stepped in lanes (edgesnn_membranes.h); None where they are not.
     """
 
     layer: Layer
@@ -158,7 +160,7 @@ class LayerCode:
     words: int
     touched_words: int
     outgoing: tuple[Axons, ...] = ()
-    tiled: bool = False
+    form: Form | None = None
     rows: Rows | None = None
 
     @property
@@ -168,6 +170,11 @@ class LayerCode:
         groups += [self.rows.weight] if self.rows is not None else []
         delays = [axons.delay for axons in self.outgoing]
         return (*groups, *delays, *self.parameters)
+
+    @property
+    def tiled(self) -> bool:
+        """Whether the neurons are stepped in lanes."""
+        return self.form is not None
 
     @property
     def incoming(self) -> tuple[Axons, ...]:

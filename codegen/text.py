@@ -134,6 +134,8 @@ def _layer(code: LayerCode) -> dict[str, Any]:
         "rows": code.rows,
         "padded": padded(code.layer.size),
         "quiet": _quiet(code),
+        "stepper": f"edgesnn_step_{'adaptive' if code.form == 'checked' else 'membranes'}",
+        "cells": _cells(code),
         **_shift(code),
         "size": code.layer.size,
         "touched_words": code.touched_words,
@@ -150,6 +152,18 @@ def _struct(code: LayerCode) -> str:
     if code.layer.is_readout:
         return "edgesnn_readout"
     return "edgesnn_membranes" if code.tiled else "edgesnn_neurons"
+
+
+def _cells(code: LayerCode) -> list[tuple[str, str]]:
+    """Initialisers of a tiled layer's `struct edgesnn_cells`."""
+    base = f"state->layer.{code.member}"
+    names = ["v"] + ["a"] * code.adaptive + ["ahead"] * (code.form == "checked")
+    flags = ["rests"] + ["far"] * (code.form == "checked")
+    return [
+        *((name, f"{base}.{name}") for name in names),
+        ("spikes", code.spikes.before(0)),
+        *((name, f"&{base}.{name}") for name in flags),
+    ]
 
 
 def _quiet(code: LayerCode) -> str:

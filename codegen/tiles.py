@@ -7,6 +7,8 @@ table.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from edgesnn.codegen.layout import Table, pack, table
@@ -22,22 +24,27 @@ TILE = 16
 _BYTES = np.array([0, 2, 1, 3])
 
 
-def in_lanes(network: Network, layer: Layer) -> bool:
-    """Whether `layer` can be computed in lanes; bounds or its neurons may forbid it."""
+Form = Literal["plain", "saturates", "checked"]
+"""The forms of edgesnn_membranes.h."""
+
+#: Events of four bits a weight that are summed before they are widened (edgesnn_rows.h).
+CHUNK = 16
+
+
+def form_of(network: Network, layer: Layer) -> Form | None:
+    """The form in which `layer` can be computed in lanes, as its bounds and neurons allow."""
     neuron = layer.neuron
     if not isinstance(neuron, IntegrateAndFire) or neuron.reset_delay:
-        return False
-    if isinstance(neuron, AdaptiveLeaky) and neuron.adaptation_coupling.any():
-        return False
+        return None
     ranges = lane_ranges(network, layer)
-    return not saturates(network, layer) or (_fits(ranges.current) and _fits(ranges.kept))
-
-
-def saturates(network: Network, layer: Layer) -> bool:
-    """Whether sums need the saturating form: u, or u less the level, may leave 16 bits."""
-    ranges = lane_ranges(network, layer)
-    below = (ranges.u[0] - _level(layer), ranges.u[1])
-    return not (_fits(ranges.u) and _fits(below))
+    coupled = isinstance(neuron, AdaptiveLeaky) and neuron.adaptation_coupling.any()
+    if not coupled:
+        if _fits(ranges.u) and _fits((ranges.u[0] - _level(layer), ranges.u[1])):
+            return "plain"
+        if _fits(ranges.current) and _fits(ranges.kept):
+            return "saturates"
+    adapts = isinstance(neuron, AdaptiveLeaky)
+    return "checked" if adapts and _fits(ranges.current) else None
 
 
 def _fits(ends: tuple[IntArray, IntArray]) -> bool:
@@ -60,28 +67,41 @@ def tiles(neurons: int) -> int:
     return -(-neurons // TILE)
 
 
+def row_bits(groups: list[Dense]) -> int:
+    """Bits a weight that the rows of `groups` are stored with: 8, or 4 where all fit."""
+    return 8 if any(group.bits == 8 for group in groups) else 4
+
+
 def row_table(groups: list[Dense], name: str) -> tuple[Table, int]:
     """Weights of several groups, one behind the other, as biased rows; and their bias."""
-    bits = max(group.bits for group in groups)
+    bits = row_bits(groups)
     bias = 1 << (bits - 1)
     weight = np.concatenate([group.weight for group in groups], axis=1).T.astype(np.int64)
     biased = np.pad(weight, ((0, 0), (0, -weight.shape[1] % TILE))) + bias
-    fours = biased.reshape(len(weight), -1, 4)[..., _BYTES]
-    return table(f"{name}_weight", np.uint32, pack(fours, 8, 32)), bias
+    # Of each eight the first four are the lower nibbles of a word's bytes.
+    split = biased.reshape(len(weight), -1, 8 // bits, 4)[..., _BYTES]
+    fields = np.moveaxis(split, 2, 3).reshape(len(weight), -1)
+    return table(f"{name}_weight", np.uint32, pack(fields, bits, 32)), bias
+
+
+def places(rows: int, bits: int) -> int:
+    """Words of a list of events with all of `rows` (edgesnn_rows.h): two behind the last."""
+    return rows + 2 + (rows // CHUNK if bits == 4 else 0)
 
 
 def membrane_fields(
-    network: Network, layer: Layer, name: str
+    network: Network, layer: Layer, form: Form, name: str
 ) -> tuple[tuple[tuple[str, str], ...], tuple[Table, ...]]:
     """Initialisers of `struct edgesnn_membranes` and the tables they point to."""
     neuron = layer.neuron
     assert isinstance(neuron, IntegrateAndFire)
     made: dict[bytes, Table] = {}
     fields: list[tuple[str, str]] = [("tiles", f"{tiles(layer.size)}")]
-    for field, values in _vectors(layer, saturates(network, layer)).items():
+    for field, values in _vectors(layer, form != "plain").items():
         fields.append((field, _parameter(f"{name}_{field}", values, made)))
     flags = {
-        "saturates": saturates(network, layer),
+        "saturates": form != "plain",
+        "checked": form == "checked",
         "adaptive": isinstance(neuron, AdaptiveLeaky),
         "reset_to_zero": neuron.reset == "zero",
         "adaptation_saturates": membrane_bounds(network, layer).adaptation_saturates,
@@ -97,7 +117,7 @@ def _vectors(layer: Layer, clamped: bool) -> dict[str, IntArray]:
     bias = np.pad(layer.per_neuron(layer.bias.astype(np.int64)), filling)
     level = np.pad(_level(layer), filling, mode="edge")
     vectors = {"start": bias if clamped else bias - level, "level": level}
-    names = ("decay", "threshold", "adaptation_decay", "adaptation_jump")
+    names = ("decay", "threshold", "adaptation_decay", "adaptation_coupling", "adaptation_jump")
     for name in names:
         if hasattr(neuron, name):
             values = layer.per_neuron(getattr(neuron, name).astype(np.int64))

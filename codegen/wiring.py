@@ -6,7 +6,7 @@ import numpy as np
 
 from edgesnn.codegen.layout import group_layout, table
 from edgesnn.codegen.program import Axons, GroupCode, Ring, RowGroup, Rows, words
-from edgesnn.codegen.tiles import is_row_group, row_table
+from edgesnn.codegen.tiles import is_row_group, row_bits, row_table
 from edgesnn.network import INPUT, Dense, Layer, Network, Pool
 
 
@@ -91,4 +91,4 @@ def rows_code(network: Network, layer: Layer, member: str, spikes: dict[str, Rin
         first += pre
     name = f"{network.name}_{layer.name}_rows"
     weight, bias = row_table(dense, name)
-    return Rows(name, weight, first, bias, tuple(groups))
+    return Rows(name, weight, first, bias, row_bits(dense), tuple(groups))

@@ -3,17 +3,22 @@
  * Spiking layers in lanes (docs/SPEC.md section 4), sixteen neurons at a time: their sums stay in
  * registers while events are added, and all sixteen are tested at once.
  *
- * Exact where the bounds (edgesnn/network/bounds.py) prove for every neuron and any input, that
- *     without `saturates`: u and u - level fit int16. Sums begin with the leaked membrane and
- *                          bias - level (`start`); their sign is the comparison;
- *     with `saturates`:    acc fits int16, and so does the leaked membrane less the adaptation.
- *                          Sums begin with the bias, and QADD16 of the two is the law's sat16.
+ * `acc` is the sum of all currents and the bias, `kept` the leaked membrane less the adaptation
+ * current. A layer is in one of three forms, as the bounds (edgesnn/network/bounds.py) allow:
+ *     plain      u and u - level are proven to fit int16. Sums begin with kept + bias - level;
+ *                their sign is the comparison.
+ *     saturates  acc and kept are proven to fit int16, so that QADD16 of the two is the law's
+ *                sat16. Sums begin with the bias.
+ *     checked    acc is proven to fit int16, kept is seen to: it is worked out and stored one step
+ *                ahead, and a step whose kept does not fit takes the law word for word
+ *                (edgesnn_adaptive.h).
  * `level` is the least u that fires. Neurons that only fill the last tile stay at zero and never
  * fire. Resets are few: they are done one by one, behind the tiles.
  */
 #ifndef EDGESNN_MEMBRANES_H
 #define EDGESNN_MEMBRANES_H
 
+#include "edgesnn_nibbles.h"
 #include "edgesnn_rows.h"
 
 struct edgesnn_membranes {
@@ -23,11 +28,25 @@ struct edgesnn_membranes {
     struct edgesnn_parameter level;
     struct edgesnn_parameter threshold;
     struct edgesnn_parameter adaptation_decay;
+    struct edgesnn_parameter adaptation_coupling;
     struct edgesnn_parameter adaptation_jump;
     bool saturates;
+    bool checked;
     bool adaptive;
     bool reset_to_zero;
     bool adaptation_saturates;
+};
+
+/* A layer's state. `rests`: the last step was quiet and changed nothing. Of checked layers only:
+ * `ahead`, the leaked membranes less the adaptation currents of the next step, and `far`, that
+ * not all of them fit. */
+struct edgesnn_cells {
+    uint32_t *v;
+    uint32_t *a;
+    uint32_t *ahead;
+    uint32_t *spikes;
+    uint8_t *rests;
+    uint8_t *far;
 };
 
 /* What a layer receives in one step: events into `rows`, and lanes of other currents, those of
@@ -39,6 +58,7 @@ struct edgesnn_arrivals {
     const uint32_t *kept;
 };
 
+/* Pair `pair` times a parameter in units of 2^-8, rounded down, plus `further` each: a sum. */
 EDGESNN_INLINE uint32_t edgesnn_leak_pair(const struct edgesnn_parameter *decay, uint32_t pair,
                                           uint32_t v, int32_t further)
 {
@@ -69,12 +89,13 @@ EDGESNN_INLINE uint32_t edgesnn_begin_pair(const struct edgesnn_membranes *layer
 /* From a sum to the membrane before the reset; the sum becomes lanes of which those that are not
  * negative fire. */
 EDGESNN_INLINE uint32_t edgesnn_end_pair(const struct edgesnn_membranes *layer, uint32_t pair,
-                                         uint32_t v, uint32_t a, uint32_t *sum)
+                                         uint32_t v, uint32_t a, uint32_t ahead, uint32_t *sum)
 {
     const uint32_t level = edgesnn_pair_of(&layer->level, pair);
     uint32_t u;
     if (layer->saturates) {
-        const uint32_t kept = edgesnn_lanes_of(edgesnn_kept_pair(layer, pair, 0, v, a));
+        const uint32_t kept =
+            layer->checked ? ahead : edgesnn_lanes_of(edgesnn_kept_pair(layer, pair, 0, v, a));
         u = edgesnn_add_saturating(kept, edgesnn_lanes_of(*sum));
         *sum = edgesnn_subtract_saturating(u, level);
     } else {
@@ -95,48 +116,6 @@ EDGESNN_INLINE uint32_t edgesnn_fired(const uint32_t *above)
     return (spread & 0x5555u) | (spread >> 15 & 0xaaaau);
 }
 
-/* The sums of a tile before it receives its events; `first` is its first pair. */
-EDGESNN_INLINE void edgesnn_begin_tile(const struct edgesnn_membranes *layer, uint32_t first,
-                                       int32_t shared, const uint32_t *v, const uint32_t *a,
-                                       uint32_t *sum)
-{
-    EDGESNN_UNROLL
-    for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
-        const uint32_t own = layer->adaptive ? a[pair] : 0;
-        sum[pair] = edgesnn_begin_pair(layer, first + pair, shared, v[pair], own);
-    }
-}
-
-/* Test a tile's sums and store its membranes before the reset; one bit a neuron that fires. */
-EDGESNN_INLINE uint32_t edgesnn_end_tile(const struct edgesnn_membranes *layer, uint32_t first,
-                                         bool watched, uint32_t *sum, uint32_t *v,
-                                         const uint32_t *a, uint32_t *changed)
-{
-    uint32_t below = EDGESNN_SIGNS;
-    EDGESNN_UNROLL
-    for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
-        const uint32_t own = layer->adaptive ? a[pair] : 0;
-        const uint32_t u = edgesnn_end_pair(layer, first + pair, v[pair], own, &sum[pair]);
-        *changed |= watched ? v[pair] ^ u : 0;
-        v[pair] = u;
-        below &= sum[pair];
-    }
-    return EDGESNN_RARELY(below != EDGESNN_SIGNS) ? edgesnn_fired(sum) : 0u;
-}
-
-/* The adaptation currents of the next step, but for the jumps of neurons that fire. */
-EDGESNN_INLINE void edgesnn_adapt_tile(const struct edgesnn_membranes *layer, uint32_t first,
-                                       bool watched, uint32_t *a, uint32_t *changed)
-{
-    EDGESNN_UNROLL
-    for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
-        const struct edgesnn_parameter *const decay = &layer->adaptation_decay;
-        const uint32_t next = edgesnn_lanes_of(edgesnn_leak_pair(decay, first + pair, a[pair], 0));
-        *changed |= watched ? a[pair] ^ next : 0;
-        a[pair] = next;
-    }
-}
-
 EDGESNN_INLINE void edgesnn_add_drive(const uint32_t *drive, uint32_t *sum)
 {
     EDGESNN_UNROLL
@@ -145,86 +124,181 @@ EDGESNN_INLINE void edgesnn_add_drive(const uint32_t *drive, uint32_t *sum)
     }
 }
 
-/* A layer's step up to the reset: `spikes` gets who fires. Where `watched`, which is for steps
- * without events, returns bits in which the state changed; else 0. */
-EDGESNN_INLINE uint32_t edgesnn_step_tiles(const struct edgesnn_membranes *layer,
-                                           const struct edgesnn_arrivals *arrivals, bool watched,
-                                           uint32_t *v, uint32_t *a, uint32_t *spikes)
+/* The sums of a tile before it receives anything; `first` is its first pair. */
+EDGESNN_INLINE void edgesnn_begin_tile(const struct edgesnn_membranes *layer, uint32_t first,
+                                       int32_t shared, const struct edgesnn_cells *cells,
+                                       uint32_t *sum)
 {
-    const struct edgesnn_rows *const rows = arrivals->rows;
-    const int32_t start = layer->start.each != NULL ? 0 : layer->start.all;
-    const bool listens = !watched && rows != NULL;
-    const int32_t biases = listens ? rows->bias * (int32_t)arrivals->events.count : 0;
-    uint32_t changed = 0;
-    for (uint32_t tile = 0; tile < layer->tiles; tile++) {
-        const uint32_t first = EDGESNN_TILE_PAIRS * tile;
-        uint32_t sum[EDGESNN_TILE_PAIRS];
-        uint32_t *const own_a = layer->adaptive ? &a[first] : NULL;
-        edgesnn_begin_tile(layer, first, start - biases, &v[first], own_a, sum);
-        if (arrivals->kept != NULL) {
-            edgesnn_add_drive(&arrivals->kept[first], sum);
-        }
-        if (!watched && arrivals->drive != NULL) {
-            edgesnn_add_drive(&arrivals->drive[first], sum);
-        }
-        if (listens) {
-            edgesnn_add_rows8(rows, &arrivals->events, sum);
-        }
-        const uint32_t fired =
-            edgesnn_end_tile(layer, first, watched, sum, &v[first], own_a, &changed);
-        if (layer->adaptive) {
-            edgesnn_adapt_tile(layer, first, watched, own_a, &changed);
-        }
-        spikes[tile / 2u] = tile % 2u == 0 ? fired : spikes[tile / 2u] | fired << 16;
+    EDGESNN_UNROLL
+    for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
+        const uint32_t a = layer->adaptive ? cells->a[first + pair] : 0;
+        sum[pair] = edgesnn_begin_pair(layer, first + pair, shared, cells->v[first + pair], a);
     }
-    return changed;
 }
 
-/* Reset one neuron that fired, and let its adaptation current jump. */
-EDGESNN_INLINE void edgesnn_reset_neuron(const struct edgesnn_membranes *layer, uint32_t neuron,
-                                         uint32_t *v, uint32_t *a)
+/* Sums of a tile with all its events. The byte sums of four-bit weights come first, so that not
+ * all sums have to be kept in registers the while. */
+EDGESNN_INLINE void edgesnn_sum_tile(const struct edgesnn_membranes *layer, uint32_t first,
+                                     int32_t shared, const struct edgesnn_arrivals *arrivals,
+                                     const struct edgesnn_cells *cells, uint32_t *sum)
+{
+    const struct edgesnn_list *const events = &arrivals->events;
+    if (arrivals->rows->bits == 4u) {
+        struct edgesnn_list chunk = edgesnn_chunk(events, 0);
+        struct edgesnn_bytes bytes = edgesnn_sum_nibbles(arrivals->rows, &chunk);
+        edgesnn_begin_tile(layer, first, shared, cells, sum);
+        edgesnn_widen(&bytes, sum);
+        for (uint32_t next = EDGESNN_CHUNK; next < events->count; next += EDGESNN_CHUNK) {
+            chunk = edgesnn_chunk(events, next);
+            bytes = edgesnn_sum_nibbles(arrivals->rows, &chunk);
+            edgesnn_widen(&bytes, sum);
+        }
+    } else {
+        edgesnn_begin_tile(layer, first, shared, cells, sum);
+        edgesnn_add_rows8(arrivals->rows, events, sum);
+    }
+}
+
+/* Test a tile's sums and store its membranes before the reset; one bit a neuron that fires. */
+EDGESNN_INLINE uint32_t edgesnn_end_tile(const struct edgesnn_membranes *layer, uint32_t first,
+                                         bool watched, const struct edgesnn_cells *cells,
+                                         uint32_t *sum, struct edgesnn_noted *noted)
+{
+    uint32_t below = EDGESNN_SIGNS;
+    EDGESNN_UNROLL
+    for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
+        uint32_t *const v = &cells->v[first + pair];
+        const uint32_t a = layer->adaptive ? cells->a[first + pair] : 0;
+        const uint32_t ahead = layer->checked ? cells->ahead[first + pair] : 0;
+        const uint32_t u = edgesnn_end_pair(layer, first + pair, *v, a, ahead, &sum[pair]);
+        noted->changed |= watched ? *v ^ u : 0;
+        *v = u;
+        below &= sum[pair];
+    }
+    return EDGESNN_RARELY(below != EDGESNN_SIGNS) ? edgesnn_fired(sum) : 0u;
+}
+
+/* The adaptation currents of the next step, but for the jumps of neurons that fire. */
+EDGESNN_INLINE void edgesnn_adapt_tile(const struct edgesnn_membranes *layer, uint32_t first,
+                                       bool watched, const struct edgesnn_cells *cells,
+                                       struct edgesnn_noted *noted)
+{
+    EDGESNN_UNROLL
+    for (uint32_t pair = first; pair < first + EDGESNN_TILE_PAIRS; pair++) {
+        uint32_t *const a = &cells->a[pair];
+        const uint32_t next =
+            edgesnn_lanes_of(edgesnn_leak_pair(&layer->adaptation_decay, pair, *a, 0));
+        noted->changed |= watched ? *a ^ next : 0;
+        *a = next;
+    }
+}
+
+EDGESNN_INLINE void edgesnn_reset_membrane(const struct edgesnn_membranes *layer, uint32_t neuron,
+                                           uint32_t *v)
 {
     const int32_t threshold = edgesnn_one_of(&layer->threshold, neuron);
-    const int32_t kept = layer->reset_to_zero ? 0 : edgesnn_lane(v, neuron) - threshold;
-    edgesnn_set_lane(v, neuron, kept);
-    if (layer->adaptive) {
-        const int32_t jump = edgesnn_one_of(&layer->adaptation_jump, neuron);
-        const int32_t next = edgesnn_lane(a, neuron) + jump;
-        edgesnn_set_lane(a, neuron, layer->adaptation_saturates ? edgesnn_saturate16(next) : next);
-    }
+    edgesnn_set_lane(v, neuron, layer->reset_to_zero ? 0 : edgesnn_lane(v, neuron) - threshold);
 }
 
-/* Reset all neurons that fired; returns whether any did. */
-EDGESNN_INLINE bool edgesnn_reset(const struct edgesnn_membranes *layer, const uint32_t *spikes,
-                                  uint32_t *v, uint32_t *a)
+EDGESNN_INLINE void edgesnn_jump(const struct edgesnn_membranes *layer, uint32_t neuron,
+                                 uint32_t *a)
+{
+    const int32_t next =
+        edgesnn_lane(a, neuron) + edgesnn_one_of(&layer->adaptation_jump, neuron);
+    edgesnn_set_lane(a, neuron, layer->adaptation_saturates ? edgesnn_saturate16(next) : next);
+}
+
+/* Reset all neurons that fired, and let their adaptation currents jump; true where any did. */
+EDGESNN_INLINE bool edgesnn_reset(const struct edgesnn_membranes *layer,
+                                  const struct edgesnn_cells *cells)
 {
     uint32_t any = 0;
     for (uint32_t word = 0; word < EDGESNN_WORDS(EDGESNN_TILE * layer->tiles); word++) {
-        any |= spikes[word];
-        for (uint32_t bits = spikes[word]; bits != 0; bits &= bits - 1u) {
-            edgesnn_reset_neuron(layer, 32u * word + edgesnn_lowest_bit(bits), v, a);
+        any |= cells->spikes[word];
+        for (uint32_t bits = cells->spikes[word]; bits != 0; bits &= bits - 1u) {
+            const uint32_t neuron = 32u * word + edgesnn_lowest_bit(bits);
+            edgesnn_reset_membrane(layer, neuron, cells->v);
+            if (layer->adaptive) {
+                edgesnn_jump(layer, neuron, cells->a);
+            }
         }
     }
     return any != 0;
 }
 
+/* Bits of tile `tile` into a bitmap. */
+EDGESNN_INLINE void edgesnn_store_bits(uint32_t *bitmap, uint32_t tile, uint32_t bits)
+{
+    bitmap[tile / 2u] = tile % 2u == 0 ? bits : bitmap[tile / 2u] | bits << 16;
+}
+
+/* What all neurons of a layer get in this step, or lose: the bias of its rows is taken off. */
+EDGESNN_INLINE int32_t edgesnn_shared(const struct edgesnn_membranes *layer,
+                                      const struct edgesnn_arrivals *arrivals, bool watched)
+{
+    const int32_t start = layer->start.each != NULL ? 0 : layer->start.all;
+    if (watched || arrivals->rows == NULL) {
+        return start;
+    }
+    return start - arrivals->rows->bias * (int32_t)arrivals->events.count;
+}
+
+/* Everything that a tile receives, summed. */
+EDGESNN_INLINE void edgesnn_gather_tile(const struct edgesnn_membranes *layer, uint32_t first,
+                                        int32_t shared, const struct edgesnn_arrivals *arrivals,
+                                        bool watched, const struct edgesnn_cells *cells,
+                                        uint32_t *sum)
+{
+    if (watched || arrivals->rows == NULL) {
+        edgesnn_begin_tile(layer, first, shared, cells, sum);
+    } else {
+        edgesnn_sum_tile(layer, first, shared, arrivals, cells, sum);
+    }
+    if (arrivals->kept != NULL) {
+        edgesnn_add_drive(&arrivals->kept[first], sum);
+    }
+    if (!watched && arrivals->drive != NULL) {
+        edgesnn_add_drive(&arrivals->drive[first], sum);
+    }
+}
+
+/* A step of a layer that is not checked, up to the reset. Where `watched`, which is for steps
+ * without events, returns bits in which the state changed; else 0. */
+EDGESNN_INLINE uint32_t edgesnn_step_tiles(const struct edgesnn_membranes *layer,
+                                           const struct edgesnn_arrivals *arrivals, bool watched,
+                                           const struct edgesnn_cells *cells)
+{
+    const int32_t shared = edgesnn_shared(layer, arrivals, watched);
+    struct edgesnn_noted noted = {0, 0};
+    for (uint32_t tile = 0; tile < layer->tiles; tile++) {
+        const uint32_t first = EDGESNN_TILE_PAIRS * tile;
+        uint32_t sum[EDGESNN_TILE_PAIRS];
+        edgesnn_gather_tile(layer, first, shared, arrivals, watched, cells, sum);
+        const uint32_t fired = edgesnn_end_tile(layer, first, watched, cells, sum, &noted);
+        if (layer->adaptive) {
+            edgesnn_adapt_tile(layer, first, watched, cells, &noted);
+        }
+        edgesnn_store_bits(cells->spikes, tile, fired);
+    }
+    return noted.changed;
+}
+
 /* One step of a layer, `quiet` where nothing arrives but what arrived in the last step too. Such
- * a step that changes nothing is the identity, and so is every quiet step after it: `rests` says
- * so, and they are skipped. */
+ * a step that changes nothing is the identity, and so is every quiet step after it: the layer
+ * rests, and they are skipped. */
 EDGESNN_INLINE void edgesnn_step_membranes(const struct edgesnn_membranes *layer,
                                            const struct edgesnn_arrivals *arrivals, bool quiet,
-                                           uint8_t *rests, uint32_t *v, uint32_t *a,
-                                           uint32_t *spikes)
+                                           const struct edgesnn_cells *cells)
 {
     if (!quiet) {
-        (void)edgesnn_step_tiles(layer, arrivals, false, v, a, spikes);
-        (void)edgesnn_reset(layer, spikes, v, a);
-        *rests = 0;
-    } else if (*rests != 0) {
-        edgesnn_clear_bitmap(spikes, EDGESNN_WORDS(EDGESNN_TILE * layer->tiles));
+        (void)edgesnn_step_tiles(layer, arrivals, false, cells);
+        (void)edgesnn_reset(layer, cells);
+        *cells->rests = 0;
+    } else if (*cells->rests != 0) {
+        edgesnn_clear_bitmap(cells->spikes, EDGESNN_WORDS(EDGESNN_TILE * layer->tiles));
     } else {
-        const uint32_t changed = edgesnn_step_tiles(layer, arrivals, true, v, a, spikes);
-        *rests = !edgesnn_reset(layer, spikes, v, a) && changed == 0;
+        const uint32_t changed = edgesnn_step_tiles(layer, arrivals, true, cells);
+        *cells->rests = !edgesnn_reset(layer, cells) && changed == 0;
     }
 }
 

@@ -3,7 +3,8 @@
  * Dense rows that are added straight into lanes: no event, no work.
  *
  * A layer's neurons are cut into tiles of sixteen. The weights of a presynaptic neuron onto a
- * tile are four words, and those of all tiles lie behind each other: a row. Events are a list of
+ * tile are four words (two where weights have four bits, edgesnn_nibbles.h), and those of all
+ * tiles lie behind each other: a row. Events are a list of
  * places in rows, and each tile moves every place on to the next tile, so that nothing has to be
  * added to find a weight. Weights are biased to be not negative; who makes the sums takes
  * bias * events off again, which is exact (edgesnn_lanes.h).
@@ -18,15 +19,21 @@
 #define EDGESNN_TILE_PAIRS 8u /* words of lanes */
 #define EDGESNN_TILE_WORDS 4u /* of weights, a byte each */
 
-/* The rows of a layer, `words` words each. Byte 0 of a word belongs to a neuron, and bytes 2, 1
- * and 3 to the next ones. */
+/* The rows of a layer, `words` words each. With 8 bits a weight byte 0 of a word belongs to a
+ * neuron, and bytes 2, 1 and 3 to the next ones. With 4 bits the lower nibbles are those of four
+ * neurons in that order, and the upper ones those of the next four. */
 struct edgesnn_rows {
     const uint32_t *weight;
     uint32_t words;
     int32_t bias;
+    uint32_t bits;
 };
 
-/* Places in rows that await their events; `place[count]` is EDGESNN_NOWHERE. */
+/* Events of four bits a weight that are summed before they are widened. */
+#define EDGESNN_CHUNK 16u
+
+/* Places in rows, in the order of their events. Behind the last one stands EDGESNN_NOWHERE, with
+ * 4 bits a weight also behind every EDGESNN_CHUNK places. */
 struct edgesnn_list {
     uint32_t *place;
     uint32_t count;
@@ -66,14 +73,22 @@ EDGESNN_INLINE const uint32_t *edgesnn_words_at(const struct edgesnn_rows *rows,
 EDGESNN_INLINE void edgesnn_list_spikes(const struct edgesnn_rows *rows, const uint32_t *bitmap,
                                         uint32_t words, uint32_t first, struct edgesnn_list *list)
 {
-    uint32_t count = list->count;
+    const bool in_chunks = rows->bits == 4u;
+    uint32_t count = list->count, slot = count;
+    if (in_chunks && count != 0) {
+        slot += (count - 1u) / EDGESNN_CHUNK;
+    }
     for (uint32_t word = 0; word < words; word++) {
         for (uint32_t bits = bitmap[word]; bits != 0; bits &= bits - 1u) {
             const uint32_t row = first + 32u * word + edgesnn_lowest_bit(bits);
-            list->place[count++] = edgesnn_place_of_row(rows, row);
+            if (in_chunks && count != 0 && count % EDGESNN_CHUNK == 0) {
+                list->place[slot++] = EDGESNN_NOWHERE;
+            }
+            list->place[slot++] = edgesnn_place_of_row(rows, row);
+            count++;
         }
     }
-    list->place[count] = EDGESNN_NOWHERE;
+    list->place[slot] = EDGESNN_NOWHERE;
     list->count = count;
 }
 

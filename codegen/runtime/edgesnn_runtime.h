@@ -5,6 +5,7 @@
 #ifndef EDGESNN_RUNTIME_H
 #define EDGESNN_RUNTIME_H
 
+#include "edgesnn_adaptive.h"
 #include "edgesnn_base.h"
 #include "edgesnn_dense.h"
 #include "edgesnn_events.h"
@@ -12,6 +13,7 @@
 #include "edgesnn_lanes.h"
 #include "edgesnn_membranes.h"
 #include "edgesnn_neurons.h"
+#include "edgesnn_nibbles.h"
 #include "edgesnn_paired.h"
 #include "edgesnn_rows.h"
 #include "edgesnn_sparse.h"

@@ -14,18 +14,22 @@ static const uint32_t tiny_hidden_0_weight[12] = {
     0x5b51e5c7u, 0x5d3b9744u, 0x88cde795u, 0x1d2cc283u, 0x00000000u,
 };
 
-static const uint32_t tiny_hidden_1_weight[20] = {
-    0x9975b6dcu, 0x8888888eu, 0x73ce95b6u, 0x888888abu, 0xfd5447b7u, 0x888888ceu, 0x3744586fu,
-    0x888888e3u, 0xfecbbbedu, 0x8888887cu, 0x2cea9e3fu, 0x8888887fu, 0xab218296u, 0x88888881u,
-    0x94126fbbu, 0x888888f6u, 0xecb6c8dfu, 0x8888883au, 0x516d668au, 0x88888882u,
+static const uint32_t tiny_hidden_rows_weight[20] = {
+    0x9b7d965cu, 0x8888888eu, 0x79cb35e6u, 0x888a888bu, 0xf45bd747u, 0x888c888eu, 0x3546784fu,
+    0x888e8883u, 0xfbceebbdu, 0x8887888cu, 0x29e3ceafu, 0x8887888fu, 0xa829b216u, 0x88888881u,
+    0x961b4f2bu, 0x888f8886u, 0xecbdc86fu, 0x8883888au, 0x566816dau, 0x88888882u,
 };
 
 static const uint8_t tiny_hidden_1_delay[10] = {
     3, 2, 2, 1, 1, 1, 1, 1, 1, 3,
 };
 
-static const int16_t tiny_hidden_parameters[20] = {
-    -9, 83, -2, 80, 8, 66, 2, 69, -3, 66, 8, 71, 1, 59, 8, 81, -9, 53, -1, 66,
+static const uint32_t tiny_hidden_start[8] = {
+    4294901751u, 131080u, 589821u, 524289u, 4294967287u, 0u, 0u, 0u,
+};
+
+static const uint32_t tiny_hidden_level[8] = {
+    5242963u, 4522050u, 4653122u, 5308475u, 4325429u, 4325442u, 4325442u, 4325442u,
 };
 
 static const struct edgesnn_paired8 tiny_hidden_0 = {
@@ -33,33 +37,34 @@ static const struct edgesnn_paired8 tiny_hidden_0 = {
     .tiles = 3,
 };
 
-static const struct edgesnn_dense tiny_hidden_1 = {
-    .weight = tiny_hidden_1_weight,
+static const struct edgesnn_rows tiny_hidden_rows = {
+    .weight = tiny_hidden_rows_weight,
     .words = 2,
+    .bias = 8,
+    .bits = 4,
 };
 
-static const struct edgesnn_neurons tiny_hidden_neurons = {
-    .channels = 10,
-    .sites = 1,
-    .bias = {.narrow = &tiny_hidden_parameters[0], .stride = 2},
-    .decay = {.value = 230},
-    .threshold = {.narrow = &tiny_hidden_parameters[1], .stride = 2},
-    .adaptation_decay = {.value = 200},
-    .adaptation_coupling = {.value = 3},
-    .adaptation_jump = {.value = 9},
-    .adaptive = true,
-    .strict = false,
-    .reset_to_zero = false,
-    .reset_delayed = false,
+static const struct edgesnn_membranes tiny_hidden_neurons = {
+    .tiles = 1,
+    .decay = {NULL, 230},
+    .start = {tiny_hidden_start, 0},
+    .level = {tiny_hidden_level, 0},
+    .threshold = {tiny_hidden_level, 0},
+    .adaptation_decay = {NULL, 200},
+    .adaptation_coupling = {NULL, 3},
+    .adaptation_jump = {NULL, 9},
     .saturates = true,
+    .checked = true,
+    .adaptive = true,
+    .reset_to_zero = false,
     .adaptation_saturates = false,
 };
 
 static void tiny_hidden_step(struct tiny_state *state)
 {
-    int32_t *const current = state->scratch.network.current;
-    struct edgesnn_events events;
     struct edgesnn_pairs pairs;
+    struct edgesnn_arrivals arrivals = {0};
+    bool moved = false;
 
     struct edgesnn_graded source0 = {
         .now = state->input.seen[state->input.cursor],
@@ -68,21 +73,26 @@ static void tiny_hidden_step(struct tiny_state *state)
     };
     while (edgesnn_gather_pairs(&source0, &pairs)) {
         edgesnn_paired8(&tiny_hidden_0, &pairs, state->layer.hidden.graded);
+        moved = true;
     }
-    edgesnn_shift_graded(state->layer.hidden.graded, current, 10, 4);
-    struct edgesnn_spikes spikes0 = {
-        .bitmap = &state->layer.hidden.arrivals1[state->layer.hidden.arrivals1_cursor * 1],
-        .words = 1,
-    };
-    while (edgesnn_gather_spikes(&spikes0, &events)) {
-        edgesnn_dense4(&tiny_hidden_1, &events, current);
+    if (moved) {
+        edgesnn_pack_currents(state->layer.hidden.graded, state->layer.hidden.kept, 16, 4);
     }
+    arrivals.kept = state->layer.hidden.kept;
+    arrivals.rows = &tiny_hidden_rows;
+    arrivals.events.place = state->scratch.network.events;
+    edgesnn_list_spikes(&tiny_hidden_rows, &state->layer.hidden.arrivals1[state->layer.hidden.arrivals1_cursor * 1], 1, 0,
+                        &arrivals.events);
     edgesnn_clear_bitmap(&state->layer.hidden.arrivals1[state->layer.hidden.arrivals1_cursor * 1], 1);
-    edgesnn_step_neurons(&tiny_hidden_neurons, current,
-                         state->layer.hidden.v,
-                         state->layer.hidden.a,
-                         NULL,
-                         state->layer.hidden.spikes[state->layer.hidden.cursor]);
+    const struct edgesnn_cells cells = {
+        .v = state->layer.hidden.v,
+        .a = state->layer.hidden.a,
+        .ahead = state->layer.hidden.ahead,
+        .spikes = state->layer.hidden.spikes[state->layer.hidden.cursor],
+        .rests = &state->layer.hidden.rests,
+        .far = &state->layer.hidden.far,
+    };
+    edgesnn_step_adaptive(&tiny_hidden_neurons, &arrivals, arrivals.events.count == 0 && !moved, &cells);
     edgesnn_send(state->layer.hidden.spikes[state->layer.hidden.cursor], 1,
                  tiny_hidden_1_delay,
                  state->layer.hidden.arrivals1,
@@ -203,6 +213,7 @@ static const struct edgesnn_membranes tiny_windows_neurons = {
     .level = {tiny_windows_level, 0},
     .threshold = {tiny_windows_threshold, 0},
     .saturates = false,
+    .checked = false,
     .adaptive = false,
     .reset_to_zero = false,
     .adaptation_saturates = false,
@@ -244,12 +255,12 @@ static void tiny_windows_step(struct tiny_state *state)
         edgesnn_pack_currents(current, (uint32_t *)current, 16, 0);
         arrivals.drive = (const uint32_t *)current;
     }
-    edgesnn_step_membranes(&tiny_windows_neurons, &arrivals,
-                           !moved,
-                           &state->layer.windows.rests,
-                           state->layer.windows.v,
-                           NULL,
-                           state->layer.windows.spikes[state->layer.windows.cursor]);
+    const struct edgesnn_cells cells = {
+        .v = state->layer.windows.v,
+        .spikes = state->layer.windows.spikes[state->layer.windows.cursor],
+        .rests = &state->layer.windows.rests,
+    };
+    edgesnn_step_membranes(&tiny_windows_neurons, &arrivals, !moved, &cells);
     if (moved) {
         edgesnn_clear_currents(current, 16);
     }

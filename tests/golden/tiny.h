@@ -6,12 +6,12 @@
  *
  * part              neurons synapses density   flash     RAM  proven ranges
  * input                                            0      12
- * hidden                 10      140   95.0%     178     132  u -32768..32767 saturating, a -1756..1788
+ * hidden                 10      140   95.0%     202     220  u -32768..32767 saturating, a -1756..1788
  * places                 10       78   78.0%     128      24  u -32768..32767 saturating
  * windows                 6       52   93.3%     142      48  u -64..72
  * readout                 3       18  100.0%      54      12  y -11904..15105
- * scratch                                          0      68
- * total                                          502     296
+ * scratch                                          0     116
+ * total                                          526     432
  *
  * Ranges are proven for any input: u is the membrane before the reset, y a score, a the adaptation
  * current. Bytes are those of tables and of the state; the code itself comes on top.
@@ -42,10 +42,14 @@ struct tiny_state {
             int32_t graded[16];
             uint32_t arrivals1[4];
             uint32_t spikes[2][1];
-            int16_t v[10];
-            int16_t a[10];
+            uint32_t v[8];
+            uint32_t a[8];
+            uint32_t ahead[8];
+            uint32_t kept[8];
             uint8_t cursor;
             uint8_t arrivals1_cursor;
+            uint8_t rests;
+            uint8_t far;
         } hidden;
         struct {
             uint32_t spikes[1][1];
@@ -65,6 +69,7 @@ struct tiny_state {
         struct {
             int32_t current[16];
             uint32_t touched[1];
+            uint32_t events[12];
         } network;
     } scratch;
 };
