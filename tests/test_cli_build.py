@@ -102,6 +102,21 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
+def test_an_8_khz_network_is_the_same_on_every_rung(
+    built: Built, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    narrow = "[frontend]\nsample_rate = 8000\nfft = 256\nwindow = 256\nhop = 160\nhigh = 3800\n"
+    (built.place / "narrow.toml").write_text(CONFIG + narrow)
+    config = ["--config", "narrow.toml", "--output", str(tmp_path / "narrow")]
+    assert run(["build", "--dataset", "words", *config, *MORE]) == 0, capsys.readouterr().err
+    report = json.loads(capsys.readouterr().out)
+    statuses = [rung["status"] for rung in report["verification"]["rungs"]]
+    assert set(statuses) <= {"agrees", "not run"}
+    assert statuses.count("agrees") >= 2
+    network = load_network(tmp_path / "narrow" / "beeps.esnn")
+    assert network.frontend is not None and network.frontend.sample_rate == 8000
+
+
 def test_the_report_is_one_document_and_lies_in_the_folder(built: Built) -> None:
     assert json.loads((built.folder / "report.json").read_text()) == built.report
     assert built.report["network"]["name"] == "beeps"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from edgesnn.codegen.firmware import STARTUP, main_texts
 from edgesnn.codegen.record import record_dtype, traces_of
 from edgesnn.codegen.toolchain import WARNINGS, compile_c
 from edgesnn.errors import NetworkError, UsageError
+from edgesnn.frontend import FrontEnd
 from edgesnn.frontend import features as features_of
 from edgesnn.law import Oracle
 from edgesnn.machine import first_divergence
@@ -67,8 +69,12 @@ def test_the_optimiser_changes_nothing(optimise: str) -> None:
     assert first_divergence(network, expected, machine.run(given_features)) is None
 
 
-def test_samples_to_decision() -> None:
-    network = keyword_network()
+NARROW = FrontEnd(sample_rate=8000, fft=256, window=256, hop=160, high=3800)
+
+
+@pytest.mark.parametrize("frontend", [FrontEnd(), NARROW])
+def test_samples_to_decision(frontend: FrontEnd) -> None:
+    network = replace(keyword_network(), frontend=frontend)
     assert network.frontend is not None
     pcm = sounds(2, count=6)
     expected = Oracle(network).run(features_of(pcm, network.frontend))

@@ -15,10 +15,11 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgesnn.errors import NetworkError, UsageError
+from edgesnn.errors import DataError, NetworkError, UsageError
 from edgesnn.frontend import (
     FrontEnd,
     Stream,
+    at_rate,
     features,
     fit_offsets,
     log_mel,
@@ -26,6 +27,7 @@ from edgesnn.frontend import (
     tables,
     to_features,
 )
+from edgesnn.frontend.rate import SIDE_TAPS
 from edgesnn.frontend.reference import UNITS_PER_DECIBEL, log_mel_float, peak_level
 from edgesnn.frontend.settings import LOG_MAX, band_position
 
@@ -37,6 +39,7 @@ SHAPES = (
     FrontEnd(fft=256, window=240, hop=160, bands=16, low=100, high=7000),
 )
 NAMES = ("default", "window 400", "window 480", "8 kHz", "256 at 16 kHz")
+NARROW = SHAPES[3]
 each_shape = pytest.mark.parametrize("shape", SHAPES, ids=NAMES)
 
 
@@ -178,6 +181,48 @@ def test_window_bounds_the_transform(shape: FrontEnd) -> None:
         sums = point.reshape(size, points // size).sum(axis=0)
         assert sums.max() * scale < 32700
         size, scale = size * 4, scale / 4
+
+
+# ---- recordings at another rate ----------------------------------------------------------
+
+
+@given(st.integers(0, 2**31), st.integers(1, 200), st.sampled_from([1.0, 500.0, 20000.0, 90000.0]))
+def test_halving_is_the_filter_it_says(seed: int, samples: int, level: float) -> None:
+    pcm = noise(seed, 2, samples, level)
+    taps = np.zeros(63, np.int64)
+    taps[31] = 16384
+    taps[32::2], taps[30::-2] = SIDE_TAPS, SIDE_TAPS
+    for clip, made in zip(pcm, at_rate(pcm, NARROW), strict=True):
+        whole = np.convolve(clip.astype(np.int64), taps)[31 : 31 + samples][: samples // 2 * 2]
+        expected = np.clip((whole[::2] + 2**14) >> 15, -32768, 32767)
+        assert np.array_equal(made, expected)
+
+
+def test_halving_passes_what_eight_kilohertz_can_hold() -> None:
+    seconds = np.arange(16000) / 16000
+    for hertz, least, most in (
+        (0, 0, 0),
+        (1000, -0.01, 0.01),
+        (3400, -0.05, 0.05),
+        (4600, -99, -60),
+    ):
+        wave = np.round(20000 * np.cos(2 * np.pi * hertz * seconds)).astype(np.int16)
+        middle = at_rate(wave, NARROW)[1000:-1000].astype(float)
+        root = np.sqrt(np.mean(middle**2)) * (1 if hertz == 0 else np.sqrt(2))
+        assert least <= 20 * np.log10(root / 20000) <= most
+
+
+def test_the_half_band_filter_has_not_changed() -> None:
+    """Networks were trained on its output."""
+    made = at_rate(law_signal(16000), NARROW)
+    assert hashlib.sha256(made.astype("<i2").tobytes()).hexdigest()[:16] == "2388ef525d7cc1e1"
+
+
+def test_rates_are_the_recordings_or_half_of_it() -> None:
+    pcm = noise(1, 1, 100, 100)
+    assert at_rate(pcm, FrontEnd()) is pcm
+    with pytest.raises(DataError, match="hears 11025 Hz; recordings at 16000 Hz serve"):
+        at_rate(pcm, FrontEnd(sample_rate=11025, high=5000))
 
 
 # ---- exact properties --------------------------------------------------------------------

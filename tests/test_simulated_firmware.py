@@ -11,7 +11,7 @@ from edgesnn.boards import find_board
 from edgesnn.cli.boundary import run
 from edgesnn.codegen.host import whole_hops
 from edgesnn.codegen.qemu import Qemu
-from edgesnn.frontend import features
+from edgesnn.frontend import FrontEnd, features
 from edgesnn.law import Oracle
 from edgesnn.machine import first_divergence
 from edgesnn.network import Network
@@ -53,8 +53,10 @@ def test_every_membrane_is_the_oracles(core: str) -> None:
 
 @needs_qemu
 @pytest.mark.parametrize("core", ["m0", "m4", "m33"])
-def test_front_end_and_network_agree_with_qemu(core: str) -> None:
-    network = keyword_network()
+@pytest.mark.parametrize("rate", [16000, 8000])
+def test_front_end_and_network_agree_with_qemu(core: str, rate: int) -> None:
+    narrow = FrontEnd(sample_rate=8000, fft=256, window=256, hop=160, high=3800)
+    network = replace(keyword_network(), frontend=narrow if rate == 8000 else FrontEnd())
     pcm = np.random.default_rng(2).integers(-9000, 9000, (2, 8000), dtype=np.int16)
     simulated, emulated = Simulated(network, core), Qemu(network, core)
     expected = emulated.run_pcm(pcm)

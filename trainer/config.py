@@ -65,6 +65,7 @@ class OptimiserSettings(Settings):
 class FrontEndSettings(Settings):
     """The integer front-end; offsets and shift are fitted to the training split."""
 
+    sample_rate: Literal[8000, 16000] = 16000
     fft: Literal[256, 512] = 512
     window: Annotated[int, Field(ge=16, le=512)] = 512
     hop: Annotated[int, Field(ge=8, le=512)] = 320

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgesnn.frontend import FrontEnd, fit_offsets, log_mel
+from edgesnn.frontend import FrontEnd, at_rate, fit_offsets, log_mel
 from edgesnn.frontend import features as front_end_features
 from edgesnn.progress import track
 from edgesnn.trainer.augment import BLOCK, vary
 from edgesnn.trainer.config import AugmentSettings, TrainConfig
-from edgesnn.trainer.data import Dataset, cached_array, load_pcm
+from edgesnn.trainer.data import SAMPLE_RATE, Dataset, cached_array, load_pcm
 
 #: Clips from which the offsets of the bands are fitted.
 FITTED_CLIPS = 4096
@@ -49,7 +49,8 @@ def fit_front_end(dataset: Dataset, config: TrainConfig) -> FrontEnd:
     pcm = load_pcm(dataset, "training").pcm
     some = np.linspace(0, len(pcm) - 1, min(FITTED_CLIPS, len(pcm))).astype(np.int64)
     settings = FrontEnd(**config.frontend.model_dump())
-    return fit_offsets(log_mel(np.ascontiguousarray(pcm[some]), settings), settings)
+    heard = at_rate(np.ascontiguousarray(pcm[some]), settings)
+    return fit_offsets(log_mel(heard, settings), settings)
 
 
 def split_features(dataset: Dataset, split: str, frontend: FrontEnd) -> FeatureSet:
@@ -74,7 +75,8 @@ def _cached(
     variants: int,
     pcm: npt.NDArray[np.int16],
 ) -> Int8:
-    shape = (variants * len(pcm), frontend.frames(pcm.shape[1]), frontend.bands)
+    steps = frontend.frames(pcm.shape[1] * frontend.sample_rate // SAMPLE_RATE)
+    shape = (variants * len(pcm), steps, frontend.bands)
 
     def rows() -> Iterator[Int8]:
         for index in track(range(variants), f"features of {split}"):
@@ -100,7 +102,7 @@ def _variant(
     else:
         blocks = vary(pcm, dataset.noise("training"), augment, (CACHE_VERSION, index))
     for block in blocks:
-        yield front_end_features(np.ascontiguousarray(block), frontend)
+        yield front_end_features(at_rate(np.ascontiguousarray(block), frontend), frontend)
 
 
 def _key(fingerprint: str, frontend: FrontEnd, augment: AugmentSettings | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edgesnn.frontend import FrontEnd
+from edgesnn.frontend import FrontEnd, at_rate
 from edgesnn.frontend import features as front_end_features
 from edgesnn.trainer.data.audio import to_int16
 from edgesnn.trainer.data.dataset import CLIP_SAMPLES, SAMPLE_RATE
@@ -28,9 +28,9 @@ def quiet_features(frontend: FrontEnd, clips: int, seed: int) -> npt.NDArray[np.
     random = np.random.default_rng((seed, clips))
     kinds = (_silence, _hum, _noise, _noise, _noise)
     if not clips:
-        return np.zeros((0, frontend.frames(CLIP_SAMPLES), frontend.bands), np.int8)
+        return np.zeros((0, frontend.frames(frontend.sample_rate), frontend.bands), np.int8)
     pcm = np.stack([to_int16(kinds[n % len(kinds)](random) * 32768.0) for n in range(clips)])
-    return front_end_features(pcm, frontend)
+    return front_end_features(at_rate(pcm, frontend), frontend)
 
 
 def _silence(random: np.random.Generator) -> Floats:

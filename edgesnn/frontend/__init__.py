@@ -21,12 +21,14 @@ if TYPE_CHECKING:
         work_bytes,
     )
     from edgesnn.frontend.lookup import Tables, tables
+    from edgesnn.frontend.rate import at_rate
 
 __all__ = [
     "CArray",
     "FrontEnd",
     "Stream",
     "Tables",
+    "at_rate",
     "c_scalars",
     "c_tables",
     "features",
@@ -51,6 +53,7 @@ _HOME = {
     "fit_offsets": "batch",
     "log_mel": "batch",
     "to_features": "batch",
+    "at_rate": "rate",
     "Tables": "lookup",
     "tables": "lookup",
 }

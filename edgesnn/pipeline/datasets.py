@@ -157,15 +157,15 @@ def clips_of(network: Network, dataset: Dataset, split: str) -> Clips:
 
     Raises:
         NetworkError: the network has no front-end.
-        DataError: the split is empty or a file cannot be used.
+        DataError: the split is empty, a file cannot be used, or the front-end has another rate.
     """
-    from edgesnn.frontend import features
+    from edgesnn.frontend import at_rate, features
     from edgesnn.trainer.data import load_pcm
 
     if network.frontend is None:
         raise NetworkError(f"network {network.name} has no front-end, so it cannot hear recordings")
     decoded = load_pcm(dataset, split)
-    pcm = np.ascontiguousarray(decoded.pcm)
+    pcm = at_rate(np.ascontiguousarray(decoded.pcm), network.frontend)
     same = dataset.classes == network.classes
     return Clips(
         features(pcm, network.frontend),

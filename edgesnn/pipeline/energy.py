@@ -17,7 +17,6 @@ from edgesnn.pipeline.say import Say, silent
 if TYPE_CHECKING:
     from edgesnn.sim.core.power import PowerReport
 
-SAMPLE_RATE = 16_000
 STEP_SECONDS = 0.02
 """Of networks without a front-end, which do not say how often they are fed."""
 
@@ -113,8 +112,8 @@ def board_cost(
     events = events_by_clip(network, clips.features)
     fit = fit_cycles(network, events, chosen, alone.cycles.mean(axis=1))
     mean = cycles.mean if fit is None or fit.is_poor else front_end + fit.mean
-    hop = network.frontend.hop if network.frontend is not None else None
-    power = energy_of(profile, mean, step_seconds=hop / SAMPLE_RATE if hop else STEP_SECONDS)
+    step = STEP_SECONDS if network.frontend is None else 1 / network.frontend.frame_rate
+    power = energy_of(profile, mean, step_seconds=step)
     return BoardCost(
         profile.board, whole.report.wait_states, len(some.features), cycles, network_cycles,
         front_end, whole.report.cpi, fit, power,

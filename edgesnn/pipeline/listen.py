@@ -135,28 +135,18 @@ def chunk_of(listener: Listener) -> int:
 
 
 def file_chunks(path: Path, listener: Listener) -> Iterator[IntArray]:
-    """int16 pieces of a sound file, mixed to mono and resampled to the front-end's rate.
+    """int16 pieces of a sound file, mixed to mono and brought to the front-end's rate.
 
     Raises:
         DataError: the file is missing, damaged or no sound file.
     """
+    from edgesnn.frontend import at_rate
     from edgesnn.trainer.data.audio import read_resampled
 
-    rate = listener.frontend.sample_rate
-    pcm = read_resampled(path)
-    if rate != 16_000:
-        pcm = _resample(pcm, rate)
+    pcm = at_rate(read_resampled(path), listener.frontend)
     size = chunk_of(listener)
     for first in range(0, len(pcm), size):
         yield pcm[first : first + size]
-
-
-def _resample(pcm: IntArray, rate: int) -> IntArray:
-    import soxr
-
-    from edgesnn.trainer.data.audio import to_int16
-
-    return to_int16(soxr.resample(pcm.astype(np.float64), 16_000, rate, quality="HQ"))
 
 
 def _sounddevice() -> Any:

@@ -200,6 +200,7 @@ def _listen(
     say: Say,
 ) -> Listened:
     """Make the stream and run front-end and network over it."""
+    from edgesnn.frontend import at_rate
     from edgesnn.trainer.data.stream import make_stream
 
     require_split(split)
@@ -209,7 +210,7 @@ def _listen(
     say(f"lay out {hours:g} h of {split} recordings")
     sound = make_stream(dataset, split, hours, seed)
     say("listen")
-    features, scores = hear(network, sound.pcm)
+    features, scores = hear(network, at_rate(sound.pcm, network.frontend))
     origin = f"{sound.hours:.2f} h of {len(sound.utterances)} {split} words of {dataset.name}"
     words = _words(sound, network)
     return Listened(network, words, features, scores, sound.hours, f"{origin}, seed {seed}")
@@ -248,14 +249,15 @@ def hear(network: Network, pcm: IntArray) -> tuple[IntArray, IntArray]:
 
 def _words(sound: SoundStream, network: Network) -> tuple[Word, ...]:
     """The keywords in steps; each may be detected until the grace is over or the next begins."""
+    from edgesnn.frontend.rate import RECORDED_RATE
     from edgesnn.sim.detection_error import GRACE_SECONDS, Word
 
     assert network.frontend is not None
-    hop, rate = network.frontend.hop, network.frontend.sample_rate
-    grace = round(GRACE_SECONDS * rate)
+    hop = network.frontend.hop * RECORDED_RATE / network.frontend.sample_rate
+    grace = round(GRACE_SECONDS * RECORDED_RATE)
     ends = [after.start for _, after in pairwise(sound.utterances)] + [len(sound.pcm)]
     return tuple(
-        Word(said.start // hop, min(said.stop + grace, end) // hop, said.label)
+        Word(int(said.start / hop), int(min(said.stop + grace, end) / hop), said.label)
         for said, end in zip(sound.utterances, ends, strict=True)
         if network.classes[said.label] not in NO_KEYWORDS
     )
