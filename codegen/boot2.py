@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edgesnn.codegen.elf import open_elf
 from edgesnn.errors import CompileError
 
 SIZE = 256
@@ -25,12 +26,11 @@ def seal_boot2(elf: Path) -> None:
     """Write the checksum into the `.boot2` section of the image at `elf`, if it has one.
 
     Raises:
-        CompileError: the section has another size than the boot ROM's 256 bytes.
+        CompileError: the section has another size than the boot ROM's 256 bytes, or the
+            compiler left no ELF file there.
     """
-    from elftools.elf.elffile import ELFFile
-
     with elf.open("r+b") as file:
-        section = ELFFile(file).get_section_by_name(".boot2")
+        section = open_elf(file, elf).get_section_by_name(".boot2")
         if section is None or not section["sh_size"]:
             return
         if section["sh_size"] != SIZE:

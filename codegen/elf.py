@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from edgesnn.boards import Board
 from edgesnn.errors import CompileError
@@ -34,14 +34,23 @@ def elf_sizes(path: Path, board: Board) -> ElfSizes:
     Raises:
         CompileError: the compiler left no ELF file there.
     """
+    with path.open("rb") as file:
+        return _sizes(open_elf(file, path), board)
+
+
+def open_elf(file: BinaryIO, path: Path) -> ELFFile:
+    """The image in `file`, which is the one at `path`.
+
+    Raises:
+        CompileError: the compiler left no ELF file there.
+    """
     from elftools.common.exceptions import ELFError
     from elftools.elf.elffile import ELFFile
 
-    with path.open("rb") as file:
-        try:
-            return _sizes(ELFFile(file), board)
-        except ELFError as error:
-            raise CompileError(f"the compiler made no image: {path} is not an ELF file") from error
+    try:
+        return ELFFile(file)
+    except ELFError as error:
+        raise CompileError(f"the compiler made no image: {path} is not an ELF file") from error
 
 
 def _sizes(image: ELFFile, board: Board) -> ElfSizes:
