@@ -27,6 +27,7 @@ OTHERS = (
     Board(
         "xiao-nrf52840-sense", "XIAO nRF52840 Sense", "nRF52840", CORES["m4"], 64_000_000,
         Region(0x27000, 0xED000 - 0x27000), _NRF_RAM, microphone="PDM", flashed_by="UF2",
+        verified=True,
         timing=NRF52840,
     ),
     Board(
@@ -47,11 +48,14 @@ OTHERS = (
     Board(
         "pico", "Raspberry Pi Pico", "RP2040", CORES["m0plus"], 133_000_000,
         Region(0x10000100, 2 * MIB - 0x100), Region(0x20000000, 264 * KIB), flashed_by="UF2",
-        note="needs a second-stage boot loader in the first 256 bytes of flash", timing=RP2040,
+        verified=True,
+        note="needs a second-stage boot loader, which the images of edgesnn flash bring",
+        timing=RP2040,
     ),
     Board(
         "pico2", "Raspberry Pi Pico 2", "RP2350", CORES["m33"], 150_000_000,
         Region(0x10000000, 4 * MIB), Region(0x20000000, 520 * KIB), flashed_by="UF2",
+        verified=True,
         fixed=(_RP2350_IMAGE,), timing=RP2350,
     ),
 )  # fmt: skip

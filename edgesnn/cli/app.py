@@ -8,6 +8,7 @@ import typer
 
 from edgesnn import __version__
 from edgesnn.cli import (
+    boards,
     build,
     check,
     data,
@@ -56,6 +57,7 @@ app.command(rich_help_panel=_WHOLE)(build.build)
 app.command(rich_help_panel=_WHOLE)(verify.verify)
 app.command(rich_help_panel=_WHOLE)(simulate.simulate)
 app.command(rich_help_panel=_WHOLE)(flash.flash)
+app.command(rich_help_panel=_WHOLE)(boards.calibrate)
 app.command(rich_help_panel=_WHOLE)(evaluate.evaluate)
 app.command(rich_help_panel=_WHOLE)(listen.listen)
 app.command(rich_help_panel=_STAGES)(stages.train)
@@ -65,5 +67,5 @@ app.command("compile", rich_help_panel=_STAGES)(stages.compile_)
 app.command(rich_help_panel=_STAGES)(export.export)
 app.command(rich_help_panel=_LOOK)(show.show)
 app.command(rich_help_panel=_LOOK)(check.check)
-app.command(rich_help_panel=_LOOK)(show.boards)
+app.command(rich_help_panel=_LOOK)(boards.boards)
 app.add_typer(data.app, name="data", rich_help_panel=_LOOK)

@@ -141,6 +141,7 @@ def print_cost(cost: BoardCost) -> None:
     sleep = "unknown, left out" if power.sleep_uj is None else f"{power.sleep_uj:.3g} µJ"
     rows = [
         *_fit_rows(cost),
+        *([("calibrated", cost.calibration.text)] if cost.calibration else []),
         ("cycles a step", f"{cost.whole.mean:,.0f} mean, {cost.whole.p99:,} in 99 %, "
                           f"{cost.whole.most:,} at most; {cost.cpi:.2f} an instruction"),
         ("front-end, network", f"{cost.front_end:,.0f}, {cost.network.mean:,.0f}"),

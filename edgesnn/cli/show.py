@@ -1,15 +1,14 @@
-"""`edgesnn show` and `edgesnn boards`: what there is, as text."""
+"""`edgesnn show`: a network, as text."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgesnn.cli import options
-from edgesnn.cli.output import console, print_json, table
+from edgesnn.cli.output import print_json
 
 if TYPE_CHECKING:
-    from edgesnn.boards import Board
+    pass
 
 
 def show(source: options.Source, json: options.Json = False) -> None:
@@ -45,45 +44,3 @@ def show(source: options.Source, json: options.Json = False) -> None:
             "layers": layers,
         }
     )
-
-
-def boards(json: options.Json = False) -> None:
-    """List the boards that firmware is compiled for: core, clock, memory, microphone."""
-    from edgesnn.boards import BOARDS
-
-    if json:
-        print_json({"boards": [_board_record(board) for board in BOARDS.values()]})
-        return
-    rows = [
-        (
-            board.name,
-            board.chip,
-            board.core.title,
-            f"{board.clock_hz / 1e6:g}",
-            board.flash.size >> 10,
-            board.ram.size >> 10,
-            "" if board.timing is None else board.timing.wait_states,
-            "yes" if board.verified else "no",
-        )
-        for board in BOARDS.values()
-    ]
-    columns = ("board", "chip", "core", "MHz", "flash KiB", "RAM KiB", "waits", "map verified")
-    console().print(table("boards", columns, rows))
-
-
-def _board_record(board: Board) -> dict[str, Any]:
-    return {
-        "name": board.name,
-        "title": board.title,
-        "chip": board.chip,
-        "core": board.core.title,
-        "clock_hz": board.clock_hz,
-        "flash": {"origin": board.flash.origin, "bytes": board.flash.size},
-        "ram": {"origin": board.ram.origin, "bytes": board.ram.size},
-        "microphone": board.microphone,
-        "flashed_by": board.flashed_by,
-        "verified": board.verified,
-        "emulator": None if board.emulator is None else board.emulator.machine,
-        "note": board.note,
-        "flash_timing": None if board.timing is None else asdict(board.timing),
-    }

@@ -10,6 +10,7 @@ import numpy as np
 from edgesnn.boards import find_board
 from edgesnn.network import Network
 from edgesnn.network.arrays import IntArray
+from edgesnn.pipeline.calibration import Calibration, find_calibration
 from edgesnn.pipeline.datasets import Clips, spread
 from edgesnn.pipeline.fit import CycleFit, events_by_clip, fit_cycles
 from edgesnn.pipeline.say import Say, silent
@@ -53,6 +54,7 @@ class BoardCost:
         cpi: cycles an instruction, over the whole run.
         fit: what the network's part costs over all clips; None where the sample is too small.
         power: energy of the mean step, over all clips where the fit can be trusted.
+        calibration: what a board on the desk measured, by which the mean step is multiplied.
     """
 
     board: str
@@ -64,6 +66,7 @@ class BoardCost:
     cpi: float
     fit: CycleFit | None
     power: PowerReport
+    calibration: Calibration | None = None
 
     def record(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -112,11 +115,13 @@ def board_cost(
     events = events_by_clip(network, clips.features)
     fit = fit_cycles(network, events, chosen, alone.cycles.mean(axis=1))
     mean = cycles.mean if fit is None or fit.is_poor else front_end + fit.mean
+    calibration = find_calibration(profile.board)
+    mean *= calibration.ratio if calibration is not None else 1.0
     step = STEP_SECONDS if network.frontend is None else 1 / network.frontend.frame_rate
     power = energy_of(profile, mean, step_seconds=step)
     return BoardCost(
         profile.board, whole.report.wait_states, len(some.features), cycles, network_cycles,
-        front_end, whole.report.cpi, fit, power,
+        front_end, whole.report.cpi, fit, power, calibration,
     )  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """Boards of other makers, and QEMU's.
 
-Registers: nRF52840 and nRF52833 Product Specifications, K64P144M120SF5RM, UM11126, and the
-pico-sdk's hardware_regs; pins: the boards' schematics as Zephyr's device trees and the pico-sdk's
-board headers state them.
+Registers: Nordic's device headers; K64P144M120SF5RM and UM11126 from memory but for the clock
+gates, so that those ports count as unverified; the pico-sdk's hardware_regs. Pins: Zephyr's device
+trees and the pico-sdk's board headers.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def _nrf_serial(transmit: str, receive: str, *, probe: bool) -> Port:
     )
     return Port(
         "nrf", _NRF_UART, 16 * _MHZ, 16 * _MHZ, f"P{transmit}/P{receive}",
-        "probe" if probe else "pins", accesses, source=f"nRF52840 PS v1.7 §6.33; {_TREES}",
+        "probe" if probe else "pins", accesses,
+        source=f"Nordic device headers (UART, GPIO); {_TREES}",
     )  # fmt: skip
 
 
@@ -75,12 +76,12 @@ def _nrf_microphone(clock: str, data: str, power: str) -> Microphone:
         put(_NRF_PDM + 0x540, select[0]),
         put(_NRF_PDM + 0x544, select[1]),
     )
-    return Microphone("audio_nrf_pdm.c", accesses, f"nRF52840 PS v1.7 §6.15; {_TREES}")
+    return Microphone("audio_nrf_pdm.c", accesses, f"Nordic device headers (PDM); {_TREES}")
 
 
 #: The crystal, and the cache of flash (NVMC's ICACHECNF), which is off out of reset.
 _NRF_CRYSTAL = put(0x4001E540, 1), put(_NRF_CLOCK, 1), await_bits(_NRF_CLOCK + 0x100, 1)
-_NRF_64 = Clock(64 * _MHZ, 64 * _MHZ, _NRF_CRYSTAL, "nRF52840 PS v1.7 §5.4")
+_NRF_64 = Clock(64 * _MHZ, 64 * _MHZ, _NRF_CRYSTAL, "Nordic device headers (CLOCK, NVMC)")
 
 _NRF_DK = Wiring(
     _NRF_64, _nrf_serial("0.06", "0.08", probe=True),
@@ -125,7 +126,6 @@ _K64F = Wiring(
         (set_bits(_SIM_K64 + 0x1034, 1 << 10),
          set_bits(_SIM_K64 + 0x1038, 1 << 10 | 1 << 13),
          put(_PORT_K64 + 0x1000 + 4 * 16, 3 << 8), put(_PORT_K64 + 0x1000 + 4 * 17, 3 << 8)),
-        source=f"K64P144M120SF5RM §12, §52; {_TREES}",
     ),
     Tools("pyocd", "DAPLink", "k64f",
           openocd=("-f", "interface/cmsis-dap.cfg", "-f", "target/k60.cfg"), source="pyOCD 0.46"),
@@ -157,7 +157,6 @@ _LPC55 = Wiring(
         "flexcomm", 0x40086000, 12 * _MHZ, 12 * _MHZ, "PIO0_30/PIO0_29", "probe",
         (put(_SYSCON + 0x220, 1 << 13 | 1 << 15), put(_SYSCON + 0x224, 1 << 11),
          put(_SYSCON + 0x2B0, 2), put(_IOCON + 4 * 29, 0x101), put(_IOCON + 4 * 30, 0x101)),
-        source=_TREES,
     ),
     Tools("pyocd", "CMSIS-DAP", "lpc55s69", source="pyOCD 0.46"),
     Light("PIO1_6, lit when low", _lpc_light(False), _lpc_light(True)),
