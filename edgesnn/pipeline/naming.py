@@ -16,7 +16,7 @@ _TAKEN = frozenset(
 )  # fmt: skip
 """Stems of files that are compiled beside a network's, or included by them."""
 
-_PREFIXES = ("edgesnn", "uart_", "boot2_", "caches_", "clock_", "watchdog_")
+_PREFIXES = ("edgesnn", "audio_", "uart_", "boot2_", "caches_", "clock_", "watchdog_")
 """Beginnings of the stems of start-up files that some boards need."""
 
 
