@@ -65,6 +65,15 @@ def algorithmic_energy(network: Network, activity: Activity) -> AlgorithmicEnerg
     )
 
 
+def layer_energy(network: Network, activity: Activity) -> dict[str, float]:
+    """Mean picojoules of a clip by layer; the sum is that of `algorithmic_energy`."""
+    size, by_name = footprint(network), network.by_name
+    return {
+        layer.layer: _synapses(layer) + _neurons(by_name[layer.layer], layer) + _memory(size, layer)
+        for layer in activity.layers
+    }
+
+
 def _synapses(layer: LayerActivity) -> float:
     """An addition into int32 for each operation, an int8 multiplication before a graded one."""
     additions = layer.effective_acs + layer.effective_macs

@@ -21,7 +21,8 @@ from edgesnn.frontend import features
 from edgesnn.pipeline.calibration import calibrate, find_calibration, read_calibration
 from edgesnn.pipeline.connected import what_is_connected
 from edgesnn.pipeline.datasets import Clips
-from edgesnn.pipeline.energy import board_cost
+from edgesnn.pipeline.energy import Pricing, energy_report
+from edgesnn.pipeline.measure import measure
 from edgesnn.sim.core.devices import UARTS
 from edgesnn.wiring import Access, unverified, wiring_of
 
@@ -288,18 +289,19 @@ def test_damaged_calibrations_and_records_are_told(kept: Path, tmp_path: Path) -
 def test_simulate_uses_and_names_the_calibration(
     kept: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from edgesnn.cli.firmware import print_cost
+    from edgesnn.cli.energy import print_energy
 
     network = keyword_network()
     assert network.frontend is not None
     pcm = np.random.default_rng(4).integers(-9000, 9000, (2, 3200), dtype=np.int16)
     clips = Clips(features(pcm, network.frontend), None, ("a", "b"), pcm, "noise")
-    plain = board_cost(network, "nrf52840-dk", clips, sample=1)
+    activity, boards, one = measure(network, clips), ["nrf52840-dk"], Pricing(sample=1)
+    plain, _ = energy_report(network, boards, clips, activity, one)
     assert run(["calibrate", str(_record(tmp_path, ratio=1.5))]) == 0
     assert "× 1.500, 200 steps of 1 network" in capsys.readouterr().out
-    priced = board_cost(network, "nrf52840-dk", clips, sample=1)
-    assert plain.calibration is None and priced.calibration is not None
-    ratio = priced.power.active_uj.likely / plain.power.active_uj.likely
-    assert ratio == pytest.approx(1.5)
-    print_cost(priced)
+    priced, _ = energy_report(network, boards, clips, activity, one)
+    (before,), (after,) = plain.boards, priced.boards
+    assert before.calibration is None and after.calibration is not None
+    assert after.active_uj.likely / before.active_uj.likely == pytest.approx(1.5)
+    print_energy(priced)
     assert "calibrated" in capsys.readouterr().out

@@ -11,15 +11,10 @@ from edgesnn.boards import find_board
 from edgesnn.cli.boundary import run
 from edgesnn.codegen.host import whole_hops
 from edgesnn.codegen.qemu import Qemu
-from edgesnn.frontend import FrontEnd, features
+from edgesnn.frontend import FrontEnd
 from edgesnn.law import Oracle
 from edgesnn.machine import first_divergence
-from edgesnn.network import Network
-from edgesnn.network.arrays import IntArray
 from edgesnn.pipeline import parts
-from edgesnn.pipeline.datasets import Clips
-from edgesnn.pipeline.energy import board_cost
-from edgesnn.pipeline.fit import events_by_clip, fit_cycles
 from edgesnn.pipeline.simulated import Simulated
 
 from .codegen_networks import keyword_network, tiny_network
@@ -106,50 +101,6 @@ def test_clips_in_parallel_are_what_they_are_alone() -> None:
     assert sum(k.cycles for k in whole.report.kinds) == whole.report.cycles
     calls = {f.name: f.calls for f in whole.report.functions}
     assert list(whole.spans) == ["memset"] and len(whole.spans["memset"]) == calls["memset"]
-
-
-@pytest.mark.parametrize("board", ["nucleo-l4r5zi", "nucleo-u575zi-q", "pico"])
-def test_a_board_cost_says_what_a_step_takes(board: str) -> None:
-    network = keyword_network()
-    assert network.frontend is not None
-    pcm = np.random.default_rng(4).integers(-9000, 9000, (3, 6400), dtype=np.int16)
-    clips = Clips(features(pcm, network.frontend), None, ("a", "b", "c"), pcm, "noise")
-    cost = board_cost(network, board, clips, sample=2)
-    assert cost.clips == 2 and cost.front_end > 0
-    assert cost.whole.least <= cost.whole.mean <= cost.whole.p99 <= cost.whole.most
-    assert cost.whole.mean == pytest.approx(cost.network.mean + cost.front_end)
-    joules = cost.whole.mean * cost.power.profile.picojoules * 1e-6
-    assert cost.power.active_uj.likely == pytest.approx(joules)
-    assert cost.power.latency_ms < 20
-    json.dumps(cost.record())
-
-
-def _varied(clips: int, network: Network) -> IntArray:
-    """Features from silent to busy, a fifth of the channels moving at most."""
-    rng = np.random.default_rng(6)
-    busy = rng.random((clips, 1, 1)) > rng.random((clips, 25, network.input.size)) * 5
-    return (busy * rng.integers(-20, 127, busy.shape)).astype(np.int8)
-
-
-def test_a_fit_on_some_clips_prices_the_others() -> None:
-    network = keyword_network(frontend=False)
-    features = _varied(24, network)
-    cycles = Simulated(network, "m4").count_cycles(features).mean(axis=1)
-    events = events_by_clip(network, features)
-    fit = fit_cycles(network, events, np.arange(0, 24, 2), cycles[::2])
-    assert fit is not None and not fit.is_poor
-    assert fit.mean == pytest.approx(cycles.mean(), rel=0.01)
-    assert fit.most == pytest.approx(cycles.max(), rel=0.03)
-    assert fit.error < 0.02 and fit.base > 0 and fit.per_event["first"] > 0
-
-
-def test_a_fit_that_explains_nothing_is_called_poor() -> None:
-    network = keyword_network(frontend=False)
-    rng = np.random.default_rng(7)
-    events, cycles = rng.random((30, 3)), rng.uniform(1e4, 1e5, 12)
-    fit = fit_cycles(network, events, np.arange(12), cycles)
-    assert fit is not None and fit.is_poor
-    assert fit_cycles(network, events, np.arange(5), cycles[:5]) is None
 
 
 def test_the_command_line_runs_any_firmware(

@@ -1,4 +1,4 @@
-"""Cycles and energy as a person reads them: of a firmware file, and of a network on a board."""
+"""A run of a firmware file as a person reads it: cycles by function, call and instruction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from edgesnn.cli.output import console, facts, print_json, table
 from edgesnn.errors import UsageError
 
 if TYPE_CHECKING:
-    from edgesnn.pipeline.energy import BoardCost
     from edgesnn.sim.core import MemoryMap
     from edgesnn.sim.core.calls import CallNode
 
@@ -56,7 +55,7 @@ def simulate_firmware(path: Path, target: Target, asked: Asked, *, as_json: bool
         path, core, limit=asked.limit or UNLIMITED, layout=layout, watch=asked.watch,
         trace=asked.flame is not None or asked.stacks is not None,
     )  # fmt: skip
-    _draw(report.stacks, f"{path.name} on {target.board or core}", asked)
+    draw(report.stacks, f"{path.name} on {target.board or core}", asked)
     values = report.as_dict()
     del values["stacks"]
     if as_json:
@@ -80,7 +79,7 @@ def _core_and_map(path: Path, target: Target) -> tuple[str, MemoryMap | None]:
     return core, board_map(board, zero_wait=target.zero_wait)
 
 
-def _draw(stacks: Sequence[CallNode], title: str, asked: Asked) -> None:
+def draw(stacks: Sequence[CallNode], title: str, asked: Asked) -> None:
     """Write the files of the call stacks that were asked for."""
     from edgesnn.files import write_atomic
     from edgesnn.sim.core.flame import collapsed, flame_graph
@@ -118,62 +117,29 @@ def _print_run(name: str, report: Mapping[str, Any]) -> None:
         screen.print(
             table("cycles of a call", ("", "calls", "least", "mean", "99 %", "most"), calls)
         )
+    print_profile(report)
+
+
+def print_profile(report: Mapping[str, Any]) -> None:
+    """Print where the cycles of a run went: by function, and by class of instruction."""
+    screen = console()
     total = max(sum(function["cycles"] for function in report["functions"]), 1)
     rows = [
         (f["name"], f"{f['calls']:,}", f"{f['instructions']:,}", f"{f['cycles']:,}",
-         f"{100 * f['cycles'] / total:.1f} %")
+         _cpi(f), f"{100 * f['cycles'] / total:.1f} %")
         for f in report["functions"][:SHOWN]
     ]  # fmt: skip
-    columns = ("", "calls", "instructions", "cycles", "share")
+    columns = ("", "calls", "instructions", "cycles", "CPI", "share")
     screen.print(table("by function, callees apart", columns, rows))
     kinds = [
-        (kind["kind"], f"{kind['instructions']:,}", f"{kind['cycles']:,}")
-        for kind in report["kinds"]
-        if kind["instructions"]
-    ]
-    screen.print(table("by kind of instruction", ("", "instructions", "cycles"), kinds))
-
-
-def print_cost(cost: BoardCost) -> None:
-    """Print what a network costs on a board."""
-    power = cost.power
-    profile = power.profile
-    sleep = "unknown, left out" if power.sleep_uj is None else f"{power.sleep_uj:.3g} µJ"
-    rows = [
-        *_fit_rows(cost),
-        *([("calibrated", cost.calibration.text)] if cost.calibration else []),
-        ("cycles a step", f"{cost.whole.mean:,.0f} mean, {cost.whole.p99:,} in 99 %, "
-                          f"{cost.whole.most:,} at most; {cost.cpi:.2f} an instruction"),
-        ("front-end, network", f"{cost.front_end:,.0f}, {cost.network.mean:,.0f}"),
-        ("latency, duty cycle", f"{power.latency_ms:.3g} ms, {100 * power.duty:.3g} %"),
-        ("energy a step", f"{power.active_uj.likely:.3g} µJ awake "
-                          f"({power.active_uj.low:.3g} to {power.active_uj.high:.3g}); "
-                          f"asleep {sleep}"),
-        ("energy a day", f"{power.day_j.likely:.3g} J ({power.day_j.low:.3g} to "
-                         f"{power.day_j.high:.3g})"),
-        (f"days on a {power.battery.name}", f"{power.battery_days.likely:.3g} "
-                         f"({power.battery_days.low:.3g} to {power.battery_days.high:.3g})"),
-        ("at", f"{profile.clock_hz / 1e6:g} MHz, {profile.volts:g} V, {profile.regulator}, "
-               f"{profile.picojoules:g} pJ a cycle, {_waits(cost.flash_waits)}"),
-        ("source", profile.source),
+        (k["kind"], f"{k['instructions']:,}", f"{k['cycles']:,}", _cpi(k),
+         f"{100 * k['cycles'] / total:.1f} %")
+        for k in report["kinds"]
+        if k["instructions"]
     ]  # fmt: skip
-    title = f"{cost.board}, firmware in a simulated {profile.core}, {cost.clips} clips"
-    console().print(facts(title, rows))
+    titles = ("", "instructions", "cycles", "CPI", "share")
+    screen.print(table("by class of instruction", titles, kinds))
 
 
-def _waits(count: int) -> str:
-    return f"flash with {count} wait states" if count else "flash without wait states"
-
-
-def _fit_rows(cost: BoardCost) -> list[tuple[str, str]]:
-    """What all clips cost, by the events that the network engine counted in them."""
-    fit = cost.fit
-    if fit is None:
-        return []
-    terms = " + ".join(f"{each:.3g} · {layer}" for layer, each in fit.per_event.items())
-    verdict = "POOR, not used" if fit.is_poor else "used"
-    return [
-        ("network, by events", f"{fit.base:,.0f} + {terms}"),
-        ("over all clips", f"{fit.mean:,.0f} cycles a step, {fit.p99:,.0f} in 99 % of "
-                           f"{fit.priced:,} clips; error {100 * fit.error:.2g} % ({verdict})"),
-    ]  # fmt: skip
+def _cpi(cost: Mapping[str, Any]) -> str:
+    return f"{cost['cycles'] / max(cost['instructions'], 1):.2f}"

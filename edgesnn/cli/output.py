@@ -91,6 +91,15 @@ def facts(title: str, rows: Sequence[tuple[str, object]]) -> Table:
     return made
 
 
+def figure(value: float) -> str:
+    """Three significant digits, or a whole number from a hundred on; never an exponent."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    if 0 < abs(value) < 1e-3:
+        return f"{value:.1g}"
+    return f"{value:.3g}"
+
+
 def _is_number(cell: object) -> bool:
     text = str(cell).replace(" ", "").replace(",", "").replace("%", "")
     return isinstance(cell, int | float) or text[:1].isdigit() or text[:1] in ("-", "–", "·", "")

@@ -44,3 +44,12 @@ def show(source: options.Source, json: options.Json = False) -> None:
             "layers": layers,
         }
     )
+
+
+def schema() -> None:
+    """Print the JSON Schema of the energy report, the `energy` of `simulate --board --json`."""
+    import sys
+
+    from edgesnn.pipeline.energy_report import schema_text
+
+    sys.stdout.write(schema_text())

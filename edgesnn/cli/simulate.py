@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from edgesnn.cli import options
-from edgesnn.cli.firmware import Asked, Target, is_firmware, simulate_firmware
+from edgesnn.cli.firmware import Asked, Target, draw, is_firmware, print_profile, simulate_firmware
 from edgesnn.cli.output import announce, print_json
 from edgesnn.errors import UsageError
 
@@ -26,12 +26,25 @@ def simulate(
     board: Annotated[
         list[str] | None,
         typer.Option(
-            help="Also run the firmware in a simulated core, and price it on this board; "
-            "can be given several times.",
+            help="Run the firmware in this board's simulated core: cycles, energy, battery life; "
+            "can be given several times; `all`: every board whose energy is known.",
             metavar="NAME",
         ),
     ] = None,
-    sample: Annotated[int, typer.Option(help="Clips to run in the simulated core.", min=1)] = 10,
+    sample: Annotated[
+        int, typer.Option(help="With --board: clips to run in the simulated core.", min=1)
+    ] = 20,
+    battery: Annotated[
+        str,
+        typer.Option(
+            help="With --board: CR2032, CR2477, 2xAAA, 2xAA, LiPo-400, or capacity and voltage.",
+            metavar="NAME|MAH@V",
+        ),
+    ] = "CR2032",
+    profile: Annotated[
+        bool,
+        typer.Option("--profile", help="With --board: also cycles by function and instruction."),
+    ] = False,
     zero_wait: Annotated[
         bool, typer.Option("--zero-wait", help="With --board: let its flash answer at once.")
     ] = False,
@@ -52,17 +65,21 @@ def simulate(
     ] = 1_000_000_000,
     flame: Annotated[
         Path | None,
-        typer.Option(help="Of firmware: draw its call stacks into this file.", metavar="FILE.svg"),
+        typer.Option(
+            help="With --board or firmware: draw call stacks into this file.", metavar="FILE.svg"
+        ),
     ] = None,
     stacks: Annotated[
         Path | None,
-        typer.Option(help="Of firmware: write its call stacks, one a line.", metavar="FILE.txt"),
+        typer.Option(
+            help="With --board or firmware: write call stacks, one a line.", metavar="FILE.txt"
+        ),
     ] = None,
     json: options.Json = False,
 ) -> None:
     """Run a test set: accuracy, spikes, operations, memory traffic, layer by layer.
 
-    With --board also cycles, energy and battery life; with --core any firmware file.
+    With --board cycles, energy and battery life instead. SOURCE may also be any firmware file.
     """
     if core is not None or is_firmware(source):
         chosen = Target(core, _one_board(board), zero_wait)
@@ -70,31 +87,35 @@ def simulate(
         simulate_firmware(source, chosen, asked, as_json=json)
         return
     from edgesnn.cli.activity import print_activity
+    from edgesnn.cli.energy import print_energy
     from edgesnn.pipeline.datasets import named_recordings
     from edgesnn.pipeline.measure import simulate_source
 
     recordings = named_recordings(dataset, data_dir)
     report, heard = simulate_source(source, recordings, split, clips, announce)
-    costs = []
-    if board:
-        from edgesnn.pipeline.energy import board_cost
-        from edgesnn.pipeline.folder import load_source
-
-        network = load_source(source).network
-        costs = [
-            board_cost(network, name, heard, sample, announce, zero_wait=zero_wait)
-            for name in board
-        ]
-    if json:
-        boards = {"boards": [cost.record() for cost in costs]} if costs else {}
-        print_json({"clips_from": heard.origin, **report.to_dict(), **boards})
+    if not board:
+        if json:
+            print_json({"clips_from": heard.origin, **report.to_dict()})
+        else:
+            print_activity(report.to_dict(), heard.origin)
         return
-    print_activity(report.to_dict(), heard.origin)
-    if costs:
-        from edgesnn.cli.firmware import print_cost
+    from edgesnn.pipeline.energy import Pricing, boards_with_energy, energy_report
+    from edgesnn.pipeline.folder import load_source
 
-        for cost in costs:
-            print_cost(cost)
+    pricing = Pricing(sample, zero_wait, battery, trace_calls=bool(flame or stacks))
+    network = load_source(source).network
+    if pricing.trace_calls and len(boards_with_energy(board)) > 1:
+        raise UsageError("one picture shows one board; give --board once with --flame or --stacks")
+    found, priced = energy_report(network, board, heard, report, pricing, announce)
+    draw(priced[0].stacks, f"{network.name} on {board[0]}", Asked(flame=flame, stacks=stacks))
+    if json:
+        document = {"clips_from": heard.origin, **report.to_dict()}
+        print_json({**document, "energy": found.model_dump(mode="json")})
+        return
+    print_energy(found)
+    if profile:
+        for each in found.boards:
+            print_profile(each.profile.model_dump())
 
 
 def _one_board(names: list[str] | None) -> str | None:

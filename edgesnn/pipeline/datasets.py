@@ -139,8 +139,10 @@ class Clips:
     def some(self, limit: int) -> Clips:
         """At most `limit` of the clips, evenly spread; all where it is 0."""
         chosen = spread(len(self.names), limit)
-        if len(chosen) == len(self.names):
-            return self
+        return self if len(chosen) == len(self.names) else self.picked(chosen)
+
+    def picked(self, chosen: npt.NDArray[np.int64]) -> Clips:
+        """The clips with these indices."""
         return Clips(
             self.features[chosen],
             None if self.labels is None else self.labels[chosen],

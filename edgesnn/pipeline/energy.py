@@ -3,130 +3,203 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgesnn.boards import find_board
-from edgesnn.network import Network
+from edgesnn.network import Network, identity
 from edgesnn.network.arrays import IntArray
-from edgesnn.pipeline.calibration import Calibration, find_calibration
-from edgesnn.pipeline.datasets import Clips, spread
-from edgesnn.pipeline.fit import CycleFit, events_by_clip, fit_cycles
+from edgesnn.pipeline.calibration import find_calibration
+from edgesnn.pipeline.datasets import Clips
+from edgesnn.pipeline.energy_models import (
+    battery_model,
+    board_model,
+    calibration_model,
+    fit_model,
+    profile_model,
+    range_of,
+    spread_of,
+)
+from edgesnn.pipeline.energy_report import BoardEnergy, EnergyReport, LineModel
+from edgesnn.pipeline.fit import CycleFit, Floats, by_activity, events_by_clip, fit_cycles
 from edgesnn.pipeline.say import Say, silent
+from edgesnn.pipeline.timed import NETWORK, Timed, time_parts
 
 if TYPE_CHECKING:
+    from edgesnn.sim.core.calls import CallNode
     from edgesnn.sim.core.power import PowerReport
+    from edgesnn.sim.report import SimulationReport
 
 STEP_SECONDS = 0.02
 """Of networks without a front-end, which do not say how often they are fed."""
 
-
-@dataclass(frozen=True, slots=True)
-class StepCycles:
-    """Cycles of a step over all steps of the clips that were run."""
-
-    least: int
-    mean: float
-    p99: int
-    most: int
-
-    @classmethod
-    def of(cls, cycles: IntArray) -> StepCycles:
-        """The summary of `cycles (clips, steps)`."""
-        return cls(
-            int(cycles.min()), float(cycles.mean()), int(np.percentile(cycles, 99)),
-            int(cycles.max()),
-        )  # fmt: skip
+FRONT_END, REST = "front-end", "rest of network"
 
 
-@dataclass(frozen=True, slots=True)
-class BoardCost:
-    """Cycles and energy of a network on a board.
+@dataclass(frozen=True)
+class Pricing:
+    """How boards are to be priced.
 
     Attributes:
-        board: whose energy it is.
-        flash_waits: wait states of flash in the simulation.
-        clips: run in the simulated core.
-        whole: a step, front-end included where the network has one.
-        network: a step of the network alone.
-        front_end: mean cycles of a step's front-end; 0 without one.
-        cpi: cycles an instruction, over the whole run.
-        fit: what the network's part costs over all clips; None where the sample is too small.
-        power: energy of the mean step, over all clips where the fit can be trusted.
-        calibration: what a board on the desk measured, by which the mean step is multiplied.
+        sample: clips to run in the simulated core, from the quietest to the busiest.
+        zero_wait: let flash answer at once, instead of with the board's timing.
+        battery: its name, see `edgesnn.sim.core.profiles.find_battery`.
+        trace_calls: follow call stacks.
     """
 
-    board: str
-    flash_waits: int
-    clips: int
-    whole: StepCycles
-    network: StepCycles
-    front_end: float
-    cpi: float
-    fit: CycleFit | None
-    power: PowerReport
-    calibration: Calibration | None = None
-
-    def record(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        from dataclasses import asdict
-
-        return asdict(self)
+    sample: int = 10
+    zero_wait: bool = False
+    battery: str = "CR2032"
+    trace_calls: bool = False
 
 
-def board_cost(
+@dataclass(frozen=True)
+class Priced:
+    """A board's energy and the call stacks behind it, where they were followed."""
+
+    energy: BoardEnergy
+    stacks: tuple[CallNode, ...]
+
+
+def boards_with_energy(names: list[str]) -> list[str]:
+    """Board names, `all` standing for every board with an energy profile."""
+    from edgesnn.sim.core.profiles import PROFILES, power_profile
+
+    if "all" in names:
+        return list(PROFILES)
+    return list(dict.fromkeys(power_profile(name).board for name in names))
+
+
+def energy_report(
     network: Network,
-    board: str,
+    boards: list[str],
     clips: Clips,
-    sample: int = 10,
+    activity: SimulationReport,
+    pricing: Pricing,
     say: Say = silent,
-    *,
-    zero_wait: bool = False,
-) -> BoardCost:
-    """Run a sample of `clips` in the simulated core of `board`, and price the mean step of all.
+) -> tuple[EnergyReport, list[Priced]]:
+    """Run a sample of `clips` in the simulated core of each board, and price the mean step of all.
 
     Args:
         network: the integer network.
-        board: one with an energy profile, see `edgesnn.sim.core.power`.
+        boards: with an energy profile, see `edgesnn.sim.core.profiles`; `all` for all of them.
         clips: their sound where the network has a front-end, else their features.
-        sample: clips to run, evenly spread.
+        activity: what the network engine counted over all `clips`.
+        pricing: how.
         say: told what is run.
-        zero_wait: let flash answer at once, instead of with the board's timing.
 
     Raises:
-        BoardError: no profile of `board`, the network does not fit it, or it is too slow.
+        BoardError: no profile, the network does not fit the board, or it is too slow.
         CompileError: no compiler for its core.
+        UsageError: no such battery.
     """
+    events = events_by_clip(network, clips.features)
+    priced = [
+        _price(network, board, clips, events, activity, pricing, say)
+        for board in boards_with_energy(boards)
+    ]
+    found = EnergyReport(
+        network=network.name,
+        sha256=identity(network),
+        clips_from=clips.origin,
+        boards=[each.energy for each in priced],
+    )
+    return found, priced
+
+
+def _price(
+    network: Network,
+    name: str,
+    clips: Clips,
+    events: Floats,
+    activity: SimulationReport,
+    pricing: Pricing,
+    say: Say,
+) -> Priced:
     from edgesnn.pipeline.simulated import Simulated
     from edgesnn.sim.core import board_map
-    from edgesnn.sim.core.power import energy_of, power_profile
+    from edgesnn.sim.core.power import energy_of, find_battery, power_profile
 
-    profile = power_profile(board)
-    target = find_board(profile.board)
-    say(f"run {sample} clips in a simulated {target.core.title}")
-    machine = Simulated(network, target, layout=board_map(target, zero_wait=zero_wait))
-    chosen = spread(len(clips.features), sample)
-    some = clips.some(sample)
-    alone = machine.execute(some.features, traces=False)
-    whole = alone if some.pcm is None else machine.execute(_hops(network, some), traces=False)
-    cycles, network_cycles = StepCycles.of(whole.cycles), StepCycles.of(alone.cycles)
-    front_end = max(cycles.mean - network_cycles.mean, 0.0)
-    events = events_by_clip(network, clips.features)
-    fit = fit_cycles(network, events, chosen, alone.cycles.mean(axis=1))
-    mean = cycles.mean if fit is None or fit.is_poor else front_end + fit.mean
-    calibration = find_calibration(profile.board)
-    mean *= calibration.ratio if calibration is not None else 1.0
-    step = STEP_SECONDS if network.frontend is None else 1 / network.frontend.frame_rate
-    power = energy_of(profile, mean, step_seconds=step)
-    return BoardCost(
-        profile.board, whole.report.wait_states, len(some.features), cycles, network_cycles,
-        front_end, whole.report.cpi, fit, power, calibration,
+    profile, board = power_profile(name), find_board(name)
+    battery = find_battery(pricing.battery)
+    layout = board_map(board, zero_wait=pricing.zero_wait)
+    say(f"run {pricing.sample} clips in a simulated {board.core.title} ({board.title})")
+    machine = Simulated(network, board, layout=layout)
+    chosen = by_activity(events, pricing.sample)
+    timed = time_parts(machine, network, clips.picked(chosen), trace_calls=pricing.trace_calls)
+    fit = _fit(timed, events, chosen)
+    calibration = find_calibration(board.name)
+    ratio = calibration.ratio if calibration is not None else 1.0
+    parts = {part: ratio * cycles for part, cycles in _parts(timed, fit).items()}
+    seconds = STEP_SECONDS if network.frontend is None else 1 / network.frontend.frame_rate
+    power = energy_of(
+        profile, parts, step_seconds=seconds, steps_a_decision=activity.steps,
+        battery=battery,
     )  # fmt: skip
+    energy = BoardEnergy(
+        board=board_model(board, profile, layout.timing),
+        clips_simulated=len(timed.whole),
+        step_seconds=seconds,
+        steps_per_decision=activity.steps,
+        cycles=spread_of(timed.whole),
+        lines=_lines(network, timed, power, activity),
+        fit=None if fit is None else fit_model(fit),
+        calibration=None if calibration is None else calibration_model(calibration),
+        profile=profile_model(timed.report),
+        latency_ms=power.latency_ms,
+        worst_latency_ms=1e3 * ratio * int(timed.whole.max()) / board.clock_hz,
+        duty=power.duty,
+        active_uj=range_of(power.active_uj),
+        step_uj=range_of(power.step_uj),
+        decision_uj=range_of(power.decision_uj),
+        day_j=range_of(power.day_j),
+        battery=battery_model(battery, power),
+    )
+    return Priced(energy, timed.report.stacks)
 
 
-def _hops(network: Network, clips: Clips) -> IntArray:
-    from edgesnn.codegen.host import whole_hops
+def _fit(
+    timed: Timed,
+    events: Floats,
+    chosen: IntArray,
+) -> CycleFit | None:
+    """Lines by layer; one for the network where layers cannot be told apart."""
+    if list(timed.layers) == [NETWORK]:
+        events = events.sum(axis=1, keepdims=True)
+    cycles = np.stack([each.mean(axis=1) for each in timed.layers.values()], axis=1)
+    outside = timed.whole.mean(axis=1) - cycles.sum(axis=1)
+    return fit_cycles(list(timed.layers), events, chosen, cycles, outside)
 
-    assert clips.pcm is not None
-    return whole_hops(network, clips.pcm)
+
+def _parts(timed: Timed, fit: CycleFit | None) -> dict[str, float]:
+    """Mean cycles of a step by part: over all clips where the fit can be trusted."""
+    parts = {FRONT_END: float(timed.front_end.mean())} if timed.front_end.any() else {}
+    if fit is None or fit.is_poor:
+        parts |= {name: float(each.mean()) for name, each in timed.layers.items()}
+    else:
+        parts |= {each.layer: each.mean for each in fit.layers}
+    rest = float(timed.rest.mean())
+    return parts | ({REST: rest} if rest else {})
+
+
+def _lines(
+    network: Network, timed: Timed, power: PowerReport, activity: SimulationReport
+) -> list[LineModel]:
+    from edgesnn.sim.energy import layer_energy
+
+    by_layer = layer_energy(network, activity.activity)
+    by_layer[NETWORK] = sum(by_layer.values())
+    spreads = {FRONT_END: timed.front_end, REST: timed.rest, **timed.layers}
+    return [
+        LineModel(
+            name=line.name,
+            cycles=line.cycles,
+            spread=spread_of(spreads[line.name]) if line.name in spreads else None,
+            microjoules=range_of(line.microjoules),
+            algorithmic_45nm_microjoules=(
+                1e-6 * by_layer[line.name] / activity.steps if line.name in by_layer else None
+            ),
+        )
+        for line in power.lines
+    ]

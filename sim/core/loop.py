@@ -168,7 +168,7 @@ def execute(
             break
         entered = at >> line_shift
         if entered != line:
-            cost += fetch_line(state, entered, cycles)
+            state[op.S_STALLS] += fetch_line(state, entered, cycles)  # kept if it has to come back
             line = entered
 
         condition = flow & 15

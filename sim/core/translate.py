@@ -32,12 +32,21 @@ class Translator:
         self._timing = timing
         self.instructions: dict[int, Instruction] = {}
         self._breaks: set[int] = set()
+        self._aside: dict[int, int] = {}
 
     def set_break(self, address: int, wanted: bool) -> None:
-        """Make the loop come back before `address`, as for a system instruction, or no longer."""
+        """Make the loop come back before `address`, as for a system instruction, or no longer.
+
+        A row that is decoded keeps its operation aside, so that this costs no decoding.
+        """
         (self._breaks.add if wanted else self._breaks.discard)(address)
         first = (self._memory.flat(address) >> 1) * op.ROW
-        self._memory.table[first] = op.UNDECODED
+        table = self._memory.table
+        if wanted and table[first] != op.UNDECODED:
+            self._aside.setdefault(address, int(table[first]))
+            table[first] = op.SYSTEM
+        elif not wanted and table[first] == op.SYSTEM:
+            table[first] = self._aside.pop(address)
 
     def is_break(self, address: int) -> bool:
         """Whether the loop comes back before `address`."""
@@ -75,6 +84,7 @@ class Translator:
             first = (self._memory.flat(instruction.address) >> 1) * op.ROW
             table[first : first + op.ROW] = np.array(instruction.row(timing, detour), np.int32)
             if instruction.address in self._breaks:
+                self._aside[instruction.address] = int(table[first])
                 table[first] = op.SYSTEM
             self.instructions[instruction.address] = instruction
             self._memory.mark_code(instruction.address)

@@ -1,9 +1,11 @@
 """The core as a machine: calls, faults, timers, interrupts, devices, reports."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from edgesnn.boards import BOARDS
 from edgesnn.errors import MachineError, UsageError
 from edgesnn.sim.core import Core, CoreFault, MemoryMap, Region, load_elf, make_core, simulate_elf
 from edgesnn.sim.core import operations as op
@@ -321,8 +323,9 @@ def test_a_report_adds_up(tmp_path: Path) -> None:
 
 def test_watching_changes_nothing(tmp_path: Path) -> None:
     image = _program(tmp_path, WATCHED)
-    plain = simulate_elf(image, "cortex-m33", layout=M4.layout)
-    watched = simulate_elf(image, "cortex-m33", layout=M4.layout, watch=["work", "fall"])
+    layout = replace(M4.layout, timing=BOARDS["nucleo-l4r5zi"].timing)
+    plain = simulate_elf(image, "cortex-m33", layout=layout)
+    watched = simulate_elf(image, "cortex-m33", layout=layout, watch=["work", "fall"])
     assert (plain.cycles, plain.instructions, plain.output) == (
         watched.cycles, watched.instructions, watched.output,
     )  # fmt: skip
