@@ -134,8 +134,8 @@ EDGESNN_INLINE uint32_t edgesnn_step_checked(const struct edgesnn_membranes *lay
     const bool was_far = *cells->far != 0;
     struct edgesnn_noted noted = {was_far ? 1u : 0u, 0};
     edgesnn_look_anew();
-    for (uint32_t tile = 0; tile < layer->tiles; tile++) {
-        const uint32_t first = EDGESNN_TILE_PAIRS * tile;
+    const uint32_t pairs = EDGESNN_TILE_PAIRS * layer->tiles;
+    for (uint32_t first = 0; first < pairs; first += EDGESNN_TILE_PAIRS) {
         uint32_t sum[EDGESNN_TILE_PAIRS], fired;
         edgesnn_gather_tile(layer, first, shared, arrivals, watched, cells, sum);
         if (EDGESNN_RARELY(was_far)) {
@@ -144,7 +144,7 @@ EDGESNN_INLINE uint32_t edgesnn_step_checked(const struct edgesnn_membranes *lay
             fired = edgesnn_near_tile(layer, first, watched, sum, cells, &noted);
         }
         noted.changed |= fired;
-        edgesnn_store_bits(cells->spikes, tile, fired);
+        edgesnn_store_bits(cells->spikes, first, fired);
     }
     *cells->far = edgesnn_saw_far(&noted);
     return noted.changed;
@@ -155,13 +155,14 @@ EDGESNN_INLINE void edgesnn_step_adaptive(const struct edgesnn_membranes *layer,
                                           const struct edgesnn_arrivals *arrivals, bool quiet,
                                           const struct edgesnn_cells *cells)
 {
-    if (!quiet) {
-        (void)edgesnn_step_checked(layer, arrivals, false, cells);
-        *cells->rests = 0;
-    } else if (*cells->rests != 0) {
+    if (quiet && *cells->rests == EDGESNN_RESTS) {
         edgesnn_clear_bitmap(cells->spikes, EDGESNN_WORDS(EDGESNN_TILE * layer->tiles));
+    } else if (quiet && *cells->rests == 0) {
+        const bool changes = edgesnn_step_checked(layer, arrivals, true, cells) != 0;
+        *cells->rests = changes ? EDGESNN_PATIENCE : EDGESNN_RESTS;
     } else {
-        *cells->rests = edgesnn_step_checked(layer, arrivals, true, cells) == 0;
+        (void)edgesnn_step_checked(layer, arrivals, false, cells);
+        *cells->rests = (uint8_t)(quiet ? *cells->rests - 1u : EDGESNN_PATIENCE);
     }
 }
 

@@ -18,45 +18,10 @@
 #ifndef EDGESNN_MEMBRANES_H
 #define EDGESNN_MEMBRANES_H
 
+#include <string.h>
+
+#include "edgesnn_layer.h"
 #include "edgesnn_nibbles.h"
-#include "edgesnn_rows.h"
-
-struct edgesnn_membranes {
-    uint32_t tiles;
-    struct edgesnn_parameter start;
-    struct edgesnn_parameter decay;
-    struct edgesnn_parameter level;
-    struct edgesnn_parameter threshold;
-    struct edgesnn_parameter adaptation_decay;
-    struct edgesnn_parameter adaptation_coupling;
-    struct edgesnn_parameter adaptation_jump;
-    bool saturates;
-    bool checked;
-    bool adaptive;
-    bool reset_to_zero;
-    bool adaptation_saturates;
-};
-
-/* A layer's state. `rests`: the last step was quiet and changed nothing. Of checked layers only:
- * `ahead`, the leaked membranes less the adaptation currents of the next step, and `far`, that
- * not all of them fit. */
-struct edgesnn_cells {
-    uint32_t *v;
-    uint32_t *a;
-    uint32_t *ahead;
-    uint32_t *spikes;
-    uint8_t *rests;
-    uint8_t *far;
-};
-
-/* What a layer receives in one step: events into `rows`, and lanes of other currents, those of
- * this step alone (`drive`) and those that are kept from step to step (`kept`). Each may be NULL. */
-struct edgesnn_arrivals {
-    const struct edgesnn_rows *rows;
-    struct edgesnn_list events;
-    const uint32_t *drive;
-    const uint32_t *kept;
-};
 
 /* Pair `pair` times a parameter in units of 2^-8, rounded down, plus `further` each: a sum. */
 EDGESNN_INLINE uint32_t edgesnn_leak_pair(const struct edgesnn_parameter *decay, uint32_t pair,
@@ -129,6 +94,10 @@ EDGESNN_INLINE void edgesnn_begin_tile(const struct edgesnn_membranes *layer, ui
                                        int32_t shared, const struct edgesnn_cells *cells,
                                        uint32_t *sum)
 {
+    if (edgesnn_is_uniform(layer) && !layer->saturates && layer->start.each == NULL) {
+        edgesnn_leak_tile(layer, shared, &cells->v[first], sum);
+        return;
+    }
     EDGESNN_UNROLL
     for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
         const uint32_t a = layer->adaptive ? cells->a[first + pair] : 0;
@@ -165,6 +134,11 @@ EDGESNN_INLINE uint32_t edgesnn_end_tile(const struct edgesnn_membranes *layer, 
                                          uint32_t *sum, struct edgesnn_noted *noted)
 {
     uint32_t below = EDGESNN_SIGNS;
+    if (!watched && edgesnn_is_uniform(layer)) {
+        below = layer->saturates ? edgesnn_settle_tile(layer, &cells->v[first], sum)
+                                 : edgesnn_test_tile(layer, &cells->v[first], sum);
+        return EDGESNN_RARELY(below != EDGESNN_SIGNS) ? edgesnn_fired(sum) : 0u;
+    }
     EDGESNN_UNROLL
     for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
         uint32_t *const v = &cells->v[first + pair];
@@ -226,10 +200,12 @@ EDGESNN_INLINE bool edgesnn_reset(const struct edgesnn_membranes *layer,
     return any != 0;
 }
 
-/* Bits of tile `tile` into a bitmap. */
-EDGESNN_INLINE void edgesnn_store_bits(uint32_t *bitmap, uint32_t tile, uint32_t bits)
+/* The bits of the tile whose first pair is `first`, into a bitmap. Where the number of tiles is
+ * odd nothing is ever written behind the last one. */
+EDGESNN_INLINE void edgesnn_store_bits(uint32_t *bitmap, uint32_t first, uint32_t bits)
 {
-    bitmap[tile / 2u] = tile % 2u == 0 ? bits : bitmap[tile / 2u] | bits << 16;
+    const uint16_t half = (uint16_t)bits;
+    memcpy((unsigned char *)bitmap + first / 4u, &half, sizeof half);
 }
 
 /* What all neurons of a layer get in this step, or lose: the bias of its rows is taken off. */
@@ -270,18 +246,23 @@ EDGESNN_INLINE uint32_t edgesnn_step_tiles(const struct edgesnn_membranes *layer
 {
     const int32_t shared = edgesnn_shared(layer, arrivals, watched);
     struct edgesnn_noted noted = {0, 0};
-    for (uint32_t tile = 0; tile < layer->tiles; tile++) {
-        const uint32_t first = EDGESNN_TILE_PAIRS * tile;
+    const uint32_t pairs = EDGESNN_TILE_PAIRS * layer->tiles;
+    for (uint32_t first = 0; first < pairs; first += EDGESNN_TILE_PAIRS) {
         uint32_t sum[EDGESNN_TILE_PAIRS];
         edgesnn_gather_tile(layer, first, shared, arrivals, watched, cells, sum);
         const uint32_t fired = edgesnn_end_tile(layer, first, watched, cells, sum, &noted);
         if (layer->adaptive) {
             edgesnn_adapt_tile(layer, first, watched, cells, &noted);
         }
-        edgesnn_store_bits(cells->spikes, tile, fired);
+        edgesnn_store_bits(cells->spikes, first, fired);
     }
     return noted.changed;
 }
+
+/* What `rests` counts: quiet steps until the next one that is watched, and EDGESNN_RESTS. Watching
+ * costs, and membranes take their time to settle. */
+#define EDGESNN_RESTS 0xffu
+#define EDGESNN_PATIENCE 7u
 
 /* One step of a layer, `quiet` where nothing arrives but what arrived in the last step too. Such
  * a step that changes nothing is the identity, and so is every quiet step after it: the layer
@@ -290,15 +271,16 @@ EDGESNN_INLINE void edgesnn_step_membranes(const struct edgesnn_membranes *layer
                                            const struct edgesnn_arrivals *arrivals, bool quiet,
                                            const struct edgesnn_cells *cells)
 {
-    if (!quiet) {
+    if (quiet && *cells->rests == EDGESNN_RESTS) {
+        edgesnn_clear_bitmap(cells->spikes, EDGESNN_WORDS(EDGESNN_TILE * layer->tiles));
+    } else if (quiet && *cells->rests == 0) {
+        const uint32_t changed = edgesnn_step_tiles(layer, arrivals, true, cells);
+        const bool fired = edgesnn_reset(layer, cells);
+        *cells->rests = !fired && changed == 0 ? EDGESNN_RESTS : EDGESNN_PATIENCE;
+    } else {
         (void)edgesnn_step_tiles(layer, arrivals, false, cells);
         (void)edgesnn_reset(layer, cells);
-        *cells->rests = 0;
-    } else if (*cells->rests != 0) {
-        edgesnn_clear_bitmap(cells->spikes, EDGESNN_WORDS(EDGESNN_TILE * layer->tiles));
-    } else {
-        const uint32_t changed = edgesnn_step_tiles(layer, arrivals, true, cells);
-        *cells->rests = !edgesnn_reset(layer, cells) && changed == 0;
+        *cells->rests = (uint8_t)(quiet ? *cells->rests - 1u : EDGESNN_PATIENCE);
     }
 }
 

@@ -85,7 +85,8 @@ EDGESNN_INLINE void edgesnn_add_nibble_pairs(uint32_t *place, uint32_t pairs, ui
                      "ldr %[q], [%[list], #4]\n\t"
                      "lsls %[t], %[t], #1\n\t"
                      "bcs 5f\n\t"
-                     "bmi 1f\n"
+                     "bmi 1f\n\t"
+                     ".p2align 2\n"
                      "0:\n\t" EDGESNN_NIBBLE_PAIR "1:\n\t" EDGESNN_NIBBLE_PAIR
                      "3:\n\t" EDGESNN_NIBBLE_PAIR "4:\n\t" EDGESNN_NIBBLE_PAIR
                      "cmp %[p], #0\n\t"

@@ -129,6 +129,7 @@ EDGESNN_INLINE void edgesnn_add_rows8(const struct edgesnn_rows *rows,
                      "mov %[p1], %[p0]\n\t"
                      "bcs 5f\n\t"
                      "bmi 1f\n\t"
+                     ".p2align 2\n"
                      "0:\n\t" EDGESNN_EVENT8("p0", "p1") "1:\n\t" EDGESNN_EVENT8("p1", "p0")
                      "3:\n\t" EDGESNN_EVENT8("p0", "p1") "4:\n\t" EDGESNN_EVENT8("p1", "p0")
                      "cmp %[p0], #0\n\t"

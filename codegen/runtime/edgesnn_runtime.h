@@ -11,6 +11,7 @@
 #include "edgesnn_events.h"
 #include "edgesnn_input.h"
 #include "edgesnn_lanes.h"
+#include "edgesnn_layer.h"
 #include "edgesnn_membranes.h"
 #include "edgesnn_neurons.h"
 #include "edgesnn_nibbles.h"
