@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgesnn.cli.output import console, facts, print_json, table
-from edgesnn.errors import UsageError
+from edgesnn.errors import MachineError, UsageError
 
 if TYPE_CHECKING:
-    from edgesnn.sim.core import MemoryMap
+    from edgesnn.sim.core import CoreReport, MemoryMap
     from edgesnn.sim.core.calls import CallNode
 
 SHOWN = 12
@@ -31,7 +31,7 @@ class Target:
 class Asked:
     """What a run of firmware is to be: its limit, and what is wanted beside the report."""
 
-    limit: int = 0
+    limit: int | None = None
     watch: tuple[str, ...] = ()
     flame: Path | None = None
     stacks: Path | None = None
@@ -52,7 +52,7 @@ def simulate_firmware(path: Path, target: Target, asked: Asked, *, as_json: bool
 
     core, layout = _core_and_map(path, target)
     report = simulate_elf(
-        path, core, limit=asked.limit or UNLIMITED, layout=layout, watch=asked.watch,
+        path, core, limit=_instructions(asked.limit), layout=layout, watch=asked.watch,
         trace=asked.flame is not None or asked.stacks is not None,
     )  # fmt: skip
     draw(report.stacks, f"{path.name} on {target.board or core}", asked)
@@ -62,6 +62,26 @@ def simulate_firmware(path: Path, target: Target, asked: Asked, *, as_json: bool
         print_json({"file": path.name, **values})
     else:
         _print_run(path.name, values)
+    _require_end(path.name, report, asked)
+
+
+def _instructions(limit: int | None) -> int:
+    from edgesnn.sim.core.simulate import DEFAULT_LIMIT
+
+    return DEFAULT_LIMIT if limit is None else limit or UNLIMITED
+
+
+def _require_end(name: str, report: CoreReport, asked: Asked) -> None:
+    """Raise MachineError where firmware failed, or did not end though no limit was asked for."""
+    if report.stop == "instructions" and asked.limit is None:
+        raise MachineError(
+            f"{name} did not end within {report.instructions:,} instructions; say --limit 0 to "
+            "run on, or --limit COUNT to stop there"
+        )
+    if report.stop == "exit" and report.code:
+        raise MachineError(f"{name} ended with status {report.code}")
+    if report.stop == "breakpoint":
+        raise MachineError(f"{name} stopped at a breakpoint instruction")
 
 
 def _core_and_map(path: Path, target: Target) -> tuple[str, MemoryMap | None]:

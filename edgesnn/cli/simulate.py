@@ -61,8 +61,13 @@ def simulate(
         typer.Option(help="Of firmware: time every call of this function.", metavar="FUNCTION"),
     ] = None,
     limit: Annotated[
-        int, typer.Option(help="Of firmware: instructions to run at most; 0 for all.", min=0)
-    ] = 1_000_000_000,
+        int | None,
+        typer.Option(
+            help="Of firmware: instructions to run; 0 for no limit; else it has to end within "
+            "1,000,000,000.",
+            min=0,
+        ),
+    ] = None,
     flame: Annotated[
         Path | None,
         typer.Option(

@@ -25,6 +25,10 @@ CLIPS = 8
 """Clips of a part."""
 
 
+LIMIT = 4_000_000_000
+"""Instructions after which a part is taken to run for ever."""
+
+
 @dataclass(frozen=True)
 class Part:
     """What one run of the image gave.
@@ -76,7 +80,7 @@ class CorePool:
         core.semihosting.files["clips.bin"] = job(given, traces)
         core.reset()
         spans.clear()
-        stop = core.run()
+        stop = core.run(instructions=LIMIT)
         if (stop.reason, stop.code) != ("exit", 0):
             raise MachineError(f"{self.name}: it ended by {stop.reason}, status {stop.code}")
         written = bytes(core.semihosting.written.get("records.bin", b""))

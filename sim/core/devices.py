@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from edgesnn.sim.core.cpu import Core
 
 
+NEAR = 1024  # bytes: how far from its stack pointer a stack overflow is taken for one
+
+
 class Device(Protocol):
     """Registers at `base`, `size` bytes of them."""
 
@@ -180,9 +183,23 @@ class Bus:
         region = self._core.memory.layout.region_of(address)
         if region is not None and region.kind == "flash":
             return "flash cannot be written"
+        if self._below_stack(address):
+            stack = int(self._core.regs[op.SP])
+            return f"stack overflow: sp = {stack:#010x} is at the end of its memory"
         if size > 4:
             return "several words, not all in plain memory"
         return "no memory there"
+
+    def _below_stack(self, address: int) -> bool:
+        """Whether `address` lies just below the memory that the stack is in or has just left."""
+        stack, layout = int(self._core.regs[op.SP]), self._core.memory.layout
+        region = layout.region_of(stack) or layout.region_of(stack + NEAR)
+        return (
+            region is not None
+            and region.kind == "ram"
+            and region.base - NEAR <= address < region.base
+            and abs(stack - address) <= NEAR
+        )
 
     def _report(self, address: int, size: int, store: bool, why: str) -> None:
         verb = "store to" if store else "load from"

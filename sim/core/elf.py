@@ -16,7 +16,10 @@ from elftools.elf.sections import SymbolTableSection
 from edgesnn.errors import FileFormatError
 
 LARGEST_FILE = 256 << 20
-LARGEST_SEGMENT = 64 << 20
+LARGEST_IMAGE = 64 << 20  # bytes to load, all segments together
+MOST_SYMBOLS = 1 << 20
+SYMBOL_BYTES = 16  # of a 32-bit ELF
+SECTION_BYTES = 40
 VECTOR_SECTIONS = (".isr_vector", ".vectors", ".vector_table", ".intvecs", ".vector")
 VECTOR_SYMBOLS = ("__isr_vector", "g_pfnVectors", "__Vectors", "__vectors", "vector_table",
                   "_vectors", "vectors", "isr_vector", "__vector_table")  # fmt: skip
@@ -128,7 +131,8 @@ def _read(path: Path, elf: ELFFile) -> Image:
     segments = tuple(_segments(path, elf))
     if not segments:
         raise FileFormatError(f"{path} has nothing to load; is it a linked firmware image?")
-    symbols = tuple(_symbols(elf))
+    _check_sections(path, elf)
+    symbols = tuple(_symbols(path, elf))
     image = Image(path.name, segments, int(elf.header.e_entry), symbols, 0)
     image.vectors = _vectors(elf, image)
     return image
@@ -153,6 +157,7 @@ def _check_header(path: Path, elf: ELFFile) -> None:
 
 
 def _segments(path: Path, elf: ELFFile) -> Iterator[Segment]:
+    total = 0
     for segment in elf.iter_segments():
         kind, size = segment["p_type"], int(segment["p_filesz"])
         if kind in ("PT_DYNAMIC", "PT_INTERP"):
@@ -160,7 +165,8 @@ def _segments(path: Path, elf: ELFFile) -> Iterator[Segment]:
         if kind != "PT_LOAD" or size == 0:
             continue
         address = int(segment["p_paddr"])
-        if size > LARGEST_SEGMENT or address + size > 1 << 32:
+        total += size
+        if total > LARGEST_IMAGE or address + size > 1 << 32:
             raise _damaged(path, f"a segment of {size} bytes at {address:#x}")
         content = segment.data()
         if len(content) != size:
@@ -170,10 +176,19 @@ def _segments(path: Path, elf: ELFFile) -> Iterator[Segment]:
         yield Segment(address, content)
 
 
-def _symbols(elf: ELFFile) -> Iterator[Symbol]:
+def _check_sections(path: Path, elf: ELFFile) -> None:
+    """Refuse counts that the file has no room for, before anything is done that often."""
+    size, count = path.stat().st_size, int(elf.num_sections())
+    if count * SECTION_BYTES > size:
+        raise _damaged(path, f"{count} sections")
+
+
+def _symbols(path: Path, elf: ELFFile) -> Iterator[Symbol]:
     for section in elf.iter_sections():
         if not isinstance(section, SymbolTableSection):
             continue
+        if section["sh_entsize"] != SYMBOL_BYTES or section.num_symbols() > MOST_SYMBOLS:
+            raise _damaged(path, f"a symbol table of {section['sh_size']} bytes")
         for symbol in section.iter_symbols():
             kind = symbol["st_info"]["type"]
             if not symbol.name or symbol.name.startswith("$") or symbol["st_shndx"] == "SHN_UNDEF":

@@ -1,0 +1,200 @@
+"""Firmware that is not, or goes wrong: one clear line and a status from the command line, and
+whatever bytes a file or memory holds, never a crash or an access outside the simulator's arrays."""
+
+from __future__ import annotations
+
+import re
+import struct
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edgesnn.cli.boundary import run
+from edgesnn.errors import EdgesnnError
+from edgesnn.sim.core import Core, MemoryMap, Region, load_elf, make_core, simulate_elf
+from edgesnn.sim.core import operations as op
+from edgesnn.sim.core import simulate as limits
+from edgesnn.sim.core.architecture import CORES
+from edgesnn.sim.core.decode import decode, is_wide
+from edgesnn.sim.core.elf import LARGEST_IMAGE
+
+from .machines import M4, PROGRAMS, compile_program, needs_gcc
+from .test_elf import image_bytes
+
+ENDLESS = bytes.fromhex("fee7")
+ANYWHERE = bytes.fromhex("4ff04050 0047".replace(" ", ""))  # mov r0, #0x30000000; bx r0
+UNKNOWN = bytes.fromhex("7fde7fde")  # udf #127
+DEEP = bytes.fromhex("80b4fde7")  # 1: push {r7}; b 1b
+
+
+def _sections(count: int, size: int, entry: int) -> bytes:
+    """An image whose one section header is a symbol table of so many bytes."""
+    whole = image_bytes(sections=(0x60, 40, count))
+    header = struct.pack("<10I", 0, 2, 0, 0, 0x34, size, 0, 0, 4, entry)
+    return whole.ljust(0x60, b"\0") + header * 2
+
+
+CASES = {
+    "not an ELF": (b"hello", "--core cortex-m4", r"fw\.elf is not an ELF file; give the linked"),
+    "nothing": (b"", "--core cortex-m4", r"is not an ELF file"),
+    "of a PC": (image_bytes(machine=62), "--core cortex-m4", r"is for X86_64, 32 bits; need"),
+    "big-endian": (image_bytes(data=2), "--core cortex-m4", r"is big-endian"),
+    "relocatable": (image_bytes(kind=1), "--core cortex-m4", r"relocatable object; link it first"),
+    "no entry": (image_bytes(entry=0), "--core cortex-m4", r"no Thumb entry point"),
+    "truncated": (image_bytes()[:-3], "--core cortex-m4", r"damaged or truncated"),
+    "outside the map": (image_bytes(), "--board nucleo-l4r5zi", r"outside the memory map; choose"),
+    "too many sections": (_sections(60_000, 16, 16), "--core cortex-m4", r"damaged.*sections"),
+    "endless symbols": (_sections(2, 1 << 31, 16), "--core cortex-m4", r"damaged"),
+    "symbols of a byte": (_sections(2, 64, 1), "--core cortex-m4", r"damaged"),
+    "symbols of nothing": (_sections(2, 64, 0), "--core cortex-m4", r"damaged"),
+    "no core named": (image_bytes(), "", r"name the --core or the --board"),
+    "unknown core": (image_bytes(), "--core cortex-a8", r"unknown core 'cortex-a8'"),
+    "endless loop": (image_bytes(ENDLESS), "--core cortex-m4", r"did not end within 5,000 instr"),
+    "lost": (image_bytes(ANYWHERE), "--core cortex-m4",
+             r"faulted at bx, 0x0000000c: branch to 0x30000000|not Thumb code"),
+    "unknown instruction": (image_bytes(UNKNOWN), "--core cortex-m4",
+                            r"0x00000008: unknown instruction 0xde7f"),
+    "stack overflow": (image_bytes(DEEP), "--core cortex-m4", r"push.*stack overflow: sp = 0x2000"),
+    "breakpoint": (image_bytes(bytes.fromhex("00be")), "--core cortex-m4", r"at a breakpoint"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "options", "message"), CASES.values(), ids=CASES.keys())
+def test_the_command_says_what_is_wrong_in_one_line(
+    content: bytes,
+    options: str,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(limits, "DEFAULT_LIMIT", 5000)
+    path = tmp_path / "fw.elf"
+    path.write_bytes(content)
+    assert run(["simulate", str(path), *options.split()]) in (1, 2)
+    error = capsys.readouterr().err
+    assert re.fullmatch(r"edgesnn: error: [^\n]+\n", error) and re.search(message, error), error
+
+
+def test_a_limit_that_was_asked_for_is_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "fw.elf"
+    path.write_bytes(image_bytes(ENDLESS))
+    assert run(["simulate", str(path), "--core", "cortex-m4", "--limit", "100"]) == 0
+
+
+def test_a_few_bytes_cannot_ask_for_much_memory(tmp_path: Path) -> None:
+    """Many program headers that each name the same bytes: refused by their sum."""
+    content = bytearray(image_bytes())
+    content[0x2C:0x2E] = struct.pack("<H", 3)
+    header = struct.pack("<8I", 1, 0, 0, 0, LARGEST_IMAGE // 2, LARGEST_IMAGE // 2, 5, 4)
+    path = tmp_path / "fw.elf"
+    path.write_bytes(content[:0x34] + header * 3 + bytes(LARGEST_IMAGE // 2))
+    with pytest.raises(EdgesnnError, match="damaged"):
+        load_elf(path)
+
+
+@cache
+def _real() -> bytes:
+    """A whole ELF of gcc's: sections, symbols, strings; as small as it gets without gcc."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        sources = [PROGRAMS / "support.c", PROGRAMS / "control.c"]
+        image = compile_program(M4, sources, place / "a.elf", "-Os", f"-I{PROGRAMS}")
+        return image.read_bytes()
+
+
+FEW = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@needs_gcc
+@FEW
+@given(data=st.data())
+def test_flipped_bytes_of_a_real_file_never_crash(data: st.DataObject, tmp_path: Path) -> None:
+    content = bytearray(_real())
+    tail = len(content) - 3000  # section headers, symbols and names stand at the end
+    places = st.one_of(st.integers(4, 0xB4), st.integers(tail, len(content) - 1))
+    flips = st.lists(st.tuples(places, st.integers(0, 255)), min_size=1, max_size=6)
+    for place, value in data.draw(flips):
+        content[place] = value
+    length = data.draw(st.one_of(st.just(len(content)), st.integers(0, len(content))))
+    path = tmp_path / "fuzzed.elf"
+    path.write_bytes(content[:length])
+    try:
+        simulate_elf(path, "cortex-m4", limit=2000)
+    except EdgesnnError as error:
+        assert "\n" not in str(error)
+
+
+LAYOUT = MemoryMap(
+    (Region(0, 0x1000, "flash"), Region(0x20000000, 0x1000, "ram"),
+     Region(0x40000000, 0x1000, "peripheral"))
+)  # fmt: skip
+ADDRESSES = st.one_of(
+    st.integers(0, 2**32 - 1),
+    st.integers(-16, 16).map(lambda near: near & 0xFFFFFFFF),
+    *(st.integers(end - 16, end + 16) for end in (0x1000, 0x20000010, 0x20001000, 0x40001000)),
+)
+
+
+@FEW
+@given(
+    core=st.sampled_from(sorted(CORES)),
+    code=st.binary(min_size=2, max_size=64),
+    regs=st.lists(ADDRESSES, min_size=13, max_size=13),
+    stack=ADDRESSES,
+    handled=st.booleans(),
+)
+def test_any_bytes_run_or_fault(
+    core: str, code: bytes, regs: list[int], stack: int, handled: bool
+) -> None:
+    """Random code with registers at the edges of memory; guards around the arrays stay as they
+    were, and everything that goes wrong is one line that names an address."""
+    made = Core(core, LAYOUT)
+    made.take_faults = handled
+    made.memory.write(0x100, code)
+    made.regs[:13], made.regs[op.SP] = regs, stack & ~3
+    made.pc = 0x100
+    try:
+        made.run(instructions=300, cycles=100_000)
+    except EdgesnnError as error:
+        assert "\n" not in str(error)
+    assert ((made.regs >= 0) & (made.regs < 2**32)).all()
+    assert 0 <= made.state[op.S_AT] < made.memory.table.size // op.ROW
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(sorted({m.level for m in CORES.values()})))
+def test_every_word_decodes_to_a_row_that_fits(word: int, level: int) -> None:
+    wide = is_wide(word >> 16)
+    instruction = decode(word if wide else word >> 16, wide, level, 0x100)
+    row = instruction.row(0, 0)
+    assert len(row) == op.ROW and all(-(2**31) <= value < 2**31 for value in row)
+    registers = row[op.R_REGISTERS]
+    assert all((registers >> shift & 31) < op.REGISTERS for shift in (0, 8, 16, 24))
+
+
+@needs_gcc
+@pytest.mark.parametrize("core", ["cortex-m0", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33"])
+def test_a_stack_overflow_is_named_with_its_function(tmp_path: Path, core: str) -> None:
+    from .machines import TARGETS
+
+    target = next(target for target in TARGETS if target.core == core)
+    source = tmp_path / "deep.c"
+    source.write_text(
+        '#include "support.h"\n'
+        "__attribute__((noinline)) uint32_t dive(uint32_t n)"
+        "{ volatile uint32_t room[16]; room[0] = n; return dive(n + 1) + room[0]; }\n"
+        "void run(void) { mix(dive(0)); }\n"
+    )
+    sources = [PROGRAMS / "support.c", source]
+    image = compile_program(target, sources, tmp_path / "a.elf", "-O1", f"-I{PROGRAMS}")
+    made = make_core(load_elf(image), target.core, target.layout)
+    with pytest.raises(EdgesnnError, match=r"in dive: .*stack overflow: sp = 0x[0-9a-f]{8}"):
+        made.run(instructions=1_000_000)
