@@ -37,7 +37,7 @@ from costs.synapses import measure_synapses
 from costs.whole import measure_qemu, measure_rates, measure_shapes
 
 from edgesnn.codegen import Compiler, cross_compiler
-from edgesnn.errors import CompileError
+from edgesnn.errors import CompileError, EdgesnnError
 from edgesnn.files import write_atomic
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -113,21 +113,32 @@ def tasks(only: list[str], cores: list[str], found: dict[str, Compiler]) -> Iter
                     yield Task(section, compiler, core)
 
 
-def run_task(task: Task) -> tuple[Task, dict[str, Any], float]:
-    """Measure; also how many seconds it took."""
+def run_task(task: Task) -> tuple[Task, dict[str, Any] | str, float]:
+    """Measure, or say why that failed; also how many seconds it took."""
     begin = time.perf_counter()
     compiler = cross_compiler({"gcc": "gcc", "clang": "zig"}[task.compiler])
-    found = SECTIONS[task.section].measure(task.core, compiler)
+    try:
+        found: dict[str, Any] | str = SECTIONS[task.section].measure(task.core, compiler)
+    except EdgesnnError as error:
+        found = str(error)
     return task, found, time.perf_counter() - begin
 
 
-def measure(chosen: list[Task], results: dict[str, Any], jobs: int) -> None:
-    """Fill `results` by section, compiler and core."""
+def measure(chosen: list[Task], results: dict[str, Any], jobs: int) -> int:
+    """Fill `results` by section, compiler and core; how many measurements failed."""
+    failed = 0
     with ProcessPoolExecutor(jobs) as pool:
         for task, found, seconds in pool.map(run_task, chosen):
-            section = results.setdefault(task.section, {})
-            section.setdefault(task.compiler, {})[task.core] = found
-            print(f"{task.section} {task.compiler} {task.core}: {seconds:.0f} s", flush=True)
+            told = f"{seconds:.0f} s"
+            if isinstance(found, str):
+                told, failed = found, failed + 1
+                results.get(task.section, {}).get(task.compiler, {}).pop(task.core, None)
+            else:
+                section = results.setdefault(task.section, {})
+                section.setdefault(task.compiler, {})[task.core] = found
+            print(f"{task.section} {task.compiler} {task.core}: {told}", flush=True)
+            write_atomic(RESULTS, json.dumps(results, indent=1) + "\n")
+    return failed
 
 
 def main() -> None:
@@ -138,13 +149,19 @@ def main() -> None:
     parser.add_argument("--draw", action="store_true", help="measure nothing")
     options = parser.parse_args()
     results: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    failed = 0
     if not options.draw:
         found = compilers()
         results["compilers"] = {name: f"{line}, -O2" for name, line in versions(found).items()}
-        measure(list(tasks(options.only, options.cores, found)), results, options.jobs)
-        write_atomic(RESULTS, json.dumps(results, indent=1) + "\n")
+        chosen = list(tasks(options.only, options.cores, found))
+        failed = measure(chosen, results, options.jobs)
+    peers = RESULTS.with_name("peers.json")
+    if peers.is_file():
+        results["peers"] = json.loads(peers.read_text())
     plots.draw_all(results, ROOT / "docs")
     tables.fill(ROOT / "docs/PERFORMANCE.md", results)
+    if failed:
+        sys.exit(f"{failed} measurements failed; see above")
 
 
 if __name__ == "__main__":
