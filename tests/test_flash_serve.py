@@ -14,6 +14,7 @@ from edgesnn.boards import BOARDS, find_board
 from edgesnn.codegen import compile_selftest, generate
 from edgesnn.codegen.flash.link import FEATURES, Packet, frame
 from edgesnn.codegen.flash.session import QemuPort, Session, Transport
+from edgesnn.codegen.image import STACK_BYTES
 from edgesnn.codegen.record import records_of
 from edgesnn.codegen.serve import buffer_bytes, clip_bytes, compile_serve
 from edgesnn.errors import BoardError, UsageError
@@ -22,6 +23,7 @@ from edgesnn.law import Oracle
 from edgesnn.network import Network
 from edgesnn.pipeline.selftest import simulate_selftest
 from edgesnn.pipeline.served import SimulatedPort
+from edgesnn.sim.core.operations import S_STACK_LOW
 
 from .codegen_networks import keyword_network, sounds, tiny_network
 from .strategies import clips
@@ -84,6 +86,22 @@ def test_samples_in_the_simulated_core_with_cycles(keywords: tuple[Network, Path
     assert counted.steps == told.steps == 4 and sum(counted.laps) > counted.most > 10_000
     # The same code in another image: equal but for where it lies and what the cache holds.
     assert np.allclose(counted.laps, told.laps, rtol=0.05)
+
+
+@pytest.mark.parametrize("name", ["nucleo-f446re", "pico"])
+def test_the_stack_of_an_image_suffices(
+    keywords: tuple[Network, Path], name: str, tmp_path: Path
+) -> None:
+    """Both languages spoken and a clip heard, the main stack has room left."""
+    network, board = keywords[0], find_board(name)
+    port = SimulatedPort(compile_serve(generate(network, tmp_path), board))
+    assert network.frontend is not None
+    pcm = sounds(2, count=1, steps=2)
+    _hold_steps(Session(port), network, pcm.reshape(2, -1), pcm=True)
+    _dialogue(port, features_of(pcm, network.frontend)[0], network)
+    port.core.run(instructions=1)
+    used = port.core.stack_top - int(port.core.state[S_STACK_LOW])
+    assert 300 < used < STACK_BYTES - 200
 
 
 def _command(port: Transport, line: str) -> list[str]:

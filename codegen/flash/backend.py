@@ -62,6 +62,7 @@ class Flashed:
         count: bytes written.
         verified: whether they were read back and found right.
         output: what the image said, where the back end also runs it.
+        note: what there is to say beside that.
     """
 
     backend: str
@@ -69,6 +70,7 @@ class Flashed:
     count: int
     verified: bool
     output: str = ""
+    note: str = ""
 
 
 class Backend(Protocol):

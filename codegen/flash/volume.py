@@ -24,6 +24,8 @@ _GONE = (errno.ENOENT, errno.ENODEV, errno.EIO, errno.ENXIO, errno.ENOTCONN)
 
 _CHUNK = 64 * BLOCK
 
+_RESTARTED = "the boot loader took every block and restarted, so that nothing could be read back"
+
 
 class Uf2Volume:
     """Copies to a mounted volume, in order, so that nothing is lost where it vanishes."""
@@ -41,15 +43,17 @@ class Uf2Volume:
         ]
 
     def program(self, target: Target, options: Options, advance: Advance = silent) -> Flashed:
-        """Copy; the boot loader checks each block and restarts into the image by itself."""
+        """Copy; the boot loader restarts into the image by itself when it has every block."""
         family = _family(target.board)
         content = _file(target, family)
         write_atomic(target.elf.with_suffix(".uf2"), content)
         volume = find_volume(target.board, options.probe)
-        whole = _copy(content, volume / f"{target.elf.stem}.uf2", advance)
+        still_there = _copy(content, volume / f"{target.elf.stem}.uf2", advance)
         count = count_bytes(flash_content(target.elf, target.board))
-        verified = options.verify and _verify(content, volume, target, whole)
-        return Flashed(self.name, str(volume), count, verified)
+        if still_there and options.verify:
+            _verify(content, volume / f"{target.elf.stem}.uf2")
+        note = "" if still_there else _RESTARTED
+        return Flashed(self.name, str(volume), count, still_there and options.verify, note=note)
 
 
 def _family(board: Board) -> int:
@@ -174,13 +178,8 @@ def _half(path: Path, written: int, wanted: int, error: OSError) -> str:
     )
 
 
-def _verify(content: bytes, volume: Path, target: Target, whole: bool) -> bool:
-    """Compare where the drive is still there; a boot loader that restarted has checked itself."""
-    if not whole:
-        return True
-    copied = (volume / f"{target.elf.stem}.uf2").read_bytes()
-    if copied != content:
+def _verify(content: bytes, copied: Path) -> None:
+    if copied.read_bytes() != content:
         raise MachineError(
-            f"{volume} holds other bytes than were written; copy again, with another cable or port"
+            f"{copied} holds other bytes than were written; copy again, with another cable or port"
         )
-    return True

@@ -96,7 +96,7 @@ def _print(record: Mapping[str, Any]) -> None:
     if record["unverified"]:
         rows.append(("not verified", ", ".join(record["unverified"])))
     if done:
-        verdict = "read back and right" if done["verified"] else "not read back"
+        verdict = "read back and right" if done["verified"] else done["note"] or "not read back"
         rows.append(("flashed", f"{done['bytes']:,} bytes to {done['where']}, {verdict}"))
     screen.print(facts(f"{record['board']} by {record['backend']}", rows))
     if not done:

@@ -244,4 +244,5 @@ def _flashed_record(flashed: Flashed) -> dict[str, Any]:
         "where": flashed.where,
         "bytes": flashed.count,
         "verified": flashed.verified,
+        "note": flashed.note,
     }
