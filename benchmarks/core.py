@@ -1,6 +1,7 @@
 """The simulated core: its speed, its timing rules, and long runs of random code.
 
     python benchmarks/core.py speed              instructions a second, beside Unicorn and QEMU
+    python benchmarks/core.py record             the same with its start, into results/core.json
     python benchmarks/core.py rules              the table of docs/TIMING.md
     python benchmarks/core.py random 1000000     random code against Unicorn, every architecture
     python benchmarks/core.py float 1000000      the same for every floating point unit
@@ -11,6 +12,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
+import platform
 import random
 import resource
 import shutil
@@ -24,7 +28,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests" / "core"
 sys.path.insert(0, str(ROOT))
 
-from edgesnn.sim.core import CORES, load_elf, make_core  # noqa: E402
+from edgesnn.boards import BOARDS  # noqa: E402
+from edgesnn.files import write_atomic  # noqa: E402
+from edgesnn.sim.core import CORES, MemoryMap, Region, load_elf, make_core  # noqa: E402
 from tests.core.random_code import (  # noqa: E402
     MODELS,
     Ours,
@@ -45,6 +51,8 @@ from tests.core.random_float import (  # noqa: E402
 from tests.core.timing_rules import RULES, measure, residual  # noqa: E402
 
 LENGTH = 24
+L4R5 = "nucleo-l4r5zi"
+RESULTS = ROOT / "benchmarks" / "results" / "core.json"
 WORKLOAD = """
 #include "support.h"
 static uint8_t bytes[4096];
@@ -123,6 +131,61 @@ def _qemu_seconds(image: Path) -> float:
     begin = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     subprocess.run(command, capture_output=True, check=False)
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - begin
+
+
+def _start_seconds(image: Path, cache: Path) -> float:
+    """Wall time of a fresh process up to its first simulated instruction, imports included."""
+    code = (
+        "import sys; from pathlib import Path; from edgesnn.sim.core import load_elf, make_core; "
+        "make_core(load_elf(Path(sys.argv[1])), 'cortex-m4').run(instructions=1)"
+    )
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": str(ROOT)}
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code, str(image)], env=environment, check=True)
+    return time.perf_counter() - begin
+
+
+def _our_speed(image: Path, *, traced: bool = False, board: str = "") -> tuple[float, int]:
+    """Instructions a second of CPU time, and how many; with call stacks, or a board's flash."""
+    timing = BOARDS[board].timing if board else None
+    layout = MemoryMap(
+        (Region(0, 1 << 20, "flash"), Region(0x20000000, 1 << 20, "ram")), timing
+    )  # fmt: skip
+    core = make_core(load_elf(image), "cortex-m4", layout)
+    if traced:
+        core.trace_calls()
+    core.reset()
+    core.run(instructions=1000)
+    core.reset()
+    begin = time.process_time()
+    core.run()
+    return core.instructions / (time.process_time() - begin), core.instructions
+
+
+def record() -> None:
+    """What `speed` measures, and the start, as benchmarks/results/core.json."""
+    found: dict[str, object] = {"command": "python benchmarks/core.py record"}
+    with tempfile.TemporaryDirectory() as folder:
+        image, cache = _workload(Path(folder)), Path(folder) / "cache"
+        found["cold_compile_and_start_s"] = round(_start_seconds(image, cache), 2)
+        starts = [_start_seconds(image, cache) for _ in range(3)]
+        found["cached_start_s"] = [round(each, 2) for each in starts]
+        speed, count = _our_speed(image)
+        found["instructions"] = count
+        rates = {
+            "edgesnn": speed,
+            "edgesnn, call stacks traced": _our_speed(image, traced=True)[0],
+            "edgesnn, flash and caches of nucleo-l4r5zi": _our_speed(image, board=L4R5)[0],
+            "unicorn, no cycles": count / _unicorn_seconds(image),
+        }
+        if shutil.which("qemu-system-arm"):
+            rates["qemu, start included, no cycles"] = count / _qemu_seconds(image)
+    found["million_instructions_per_cpu_second"] = {
+        name: round(rate / 1e6, 1) for name, rate in rates.items()
+    }
+    found["machine"] = f"{platform.machine()}, load {os.getloadavg()[0]:.1f} of {os.cpu_count()}"
+    write_atomic(RESULTS, json.dumps(found, indent=2) + "\n")
+    print(RESULTS.read_text())
 
 
 def speed() -> None:
@@ -212,6 +275,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["speed"]:
             speed()
+        case ["record"]:
+            record()
         case ["rules"]:
             rules()
         case ["random", count]:

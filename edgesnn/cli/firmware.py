@@ -13,6 +13,7 @@ from edgesnn.errors import MachineError, UsageError
 if TYPE_CHECKING:
     from edgesnn.sim.core import CoreReport, MemoryMap
     from edgesnn.sim.core.calls import CallNode
+    from edgesnn.sim.core.devices import Device
 
 SHOWN = 12
 UNLIMITED = 1 << 60
@@ -50,9 +51,10 @@ def simulate_firmware(path: Path, target: Target, asked: Asked, *, as_json: bool
     """Run an ELF file on a simulated core and print what it cost."""
     from edgesnn.sim.core import simulate_elf
 
-    core, layout = _core_and_map(path, target)
+    core, layout, devices = _machine(path, target)
     report = simulate_elf(
         path, core, limit=_instructions(asked.limit), layout=layout, watch=asked.watch,
+        devices=devices,
         trace=asked.flame is not None or asked.stacks is not None,
     )  # fmt: skip
     draw(report.stacks, f"{path.name} on {target.board or core}", asked)
@@ -84,19 +86,21 @@ def _require_end(name: str, report: CoreReport, asked: Asked) -> None:
         raise MachineError(f"{name} stopped at a breakpoint instruction")
 
 
-def _core_and_map(path: Path, target: Target) -> tuple[str, MemoryMap | None]:
+def _machine(path: Path, target: Target) -> tuple[str, MemoryMap | None, tuple[Device, ...] | None]:
+    """The core's name; memory map and peripherals of the board, where one is named."""
     from edgesnn.boards import find_board
+    from edgesnn.pipeline.selftest import board_devices
     from edgesnn.sim.core import board_map
 
     if target.board is None:
         if target.core is None:
             raise UsageError(f"{path} is firmware: name the --core or the --board it is for")
-        return target.core, None
+        return target.core, None, None
     board = find_board(target.board)
     core = target.core or board.core.gcc_cpu
     if core.removeprefix("cortex-") != board.core.name:
         raise UsageError(f"{board.name} has a {board.core.title}; leave out --core {target.core}")
-    return core, board_map(board, zero_wait=target.zero_wait)
+    return core, board_map(board, zero_wait=target.zero_wait), board_devices(board)[1]
 
 
 def draw(stacks: Sequence[CallNode], title: str, asked: Asked) -> None:

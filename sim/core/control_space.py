@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from edgesnn.sim.core import fpu
 from edgesnn.sim.core import operations as op
+from edgesnn.sim.core.architecture import V6M
 from edgesnn.sim.core.exceptions import IRQ0, NMI, PENDSV, SYSTICK
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class ControlSpace:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._plain: dict[int, int] = {CCR: 0x200}
-        self._cycle_offset = 0
+        self._count, self._since = 0, 0  # of CYCCNT, at a cycle
 
     def read(self, offset: int, size: int) -> int:
         """A register, or the bytes of it that an access narrower than a word asks for."""
@@ -51,7 +52,7 @@ class ControlSpace:
         if offset in fpu.REGISTERS:
             return self._core.fpu.read(offset)
         special: dict[int, Callable[[], int]] = {
-            DWT_CYCCNT: lambda: now - self._cycle_offset,
+            DWT_CYCCNT: self._cycle_count,
             SYST_CSR: lambda: exceptions.systick.read_control(now),
             SYST_RVR: lambda: exceptions.systick.reload,
             SYST_CVR: lambda: exceptions.systick.value(now),
@@ -73,7 +74,7 @@ class ControlSpace:
         if NVIC_ISER <= offset < NVIC_IPR:
             self._write_nvic(offset, value)
         elif offset == DWT_CYCCNT:
-            self._cycle_offset = now - value
+            self._count, self._since = value, now
         elif offset == SYST_CSR:
             exceptions.systick.write_control(value, now)
         elif offset == SYST_RVR:
@@ -93,7 +94,16 @@ class ControlSpace:
         else:
             self._write_plain(offset, value)
 
+    def _counts(self) -> bool:
+        """Whether CYCCNT runs: there is none on Armv6-M, and both enables must be set."""
+        enabled = self._plain.get(DWT_CTRL, 0) & 1 and self._plain.get(DEMCR, 0) >> 24 & 1
+        return bool(enabled) and self._core.model.level > V6M
+
+    def _cycle_count(self) -> int:
+        return self._count + (self._core.cycles - self._since if self._counts() else 0)
+
     def _write_plain(self, offset: int, value: int) -> None:
+        self._count, self._since = self._cycle_count() & 0xFFFFFFFF, self._core.cycles
         self._plain[offset] = value
         if offset == CCR:
             self._core.state[op.S_TRAP_DIVIDE] = bool(value & DIV_0_TRP)

@@ -80,6 +80,7 @@ class Core:
         self.translator = Translator(self.memory, self.model, self.timing)
         self.exceptions = Exceptions(self)
         self.fpu = FloatingPoint(self)
+        self.patience = 0  # reads of an unmodelled register before it changes; 0: never
         self.bus = Bus(self, devices)
         self.semihosting = Semihosting(self)
         self.system = SystemInstructions(self)
@@ -154,6 +155,7 @@ class Core:
         self.slept = 0
         self.exceptions.reset(vectors)
         self.semihosting.reset()
+        self.bus.reset()
         self.fpu.reset()
         self.pc = entry & ~1
         if self.call_tree is not None:

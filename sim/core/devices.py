@@ -132,22 +132,33 @@ class Ready:
 class Remembering:
     """Peripheral registers that nothing models: they read as they were last written.
 
+    With `patience`, one that is read again and again with nothing else between is taken to be
+    waited for: after so many reads it has all bits the other way for once, so that code which
+    waits for a clock or a flag goes on.
+
     Attributes:
         touched: addresses that the firmware has used, for the report.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience: int = 0) -> None:
         self._values: dict[int, int] = {}
+        self._patience, self._polled, self._times = patience, -1, 0
         self.touched: set[int] = set()
 
     def read(self, address: int, size: int) -> int:
         """The last value written, or zero."""
         self.touched.add(address)
-        return self._values.get(address, 0)
+        self._times = self._times + 1 if address == self._polled else 0
+        self._polled = address
+        value = self._values.get(address, 0)
+        if self._patience and self._times % self._patience == self._patience - 1:
+            return ~value
+        return value
 
     def write(self, address: int, value: int, size: int) -> None:
         """Remember."""
         self.touched.add(address)
+        self._polled = -1
         self._values[address] = value
 
 
@@ -157,8 +168,12 @@ class Bus:
     def __init__(self, core: Core, devices: tuple[Device, ...]) -> None:
         self._core = core
         self.devices = devices
-        self.control_space = ControlSpace(core)
-        self.unmodelled = Remembering()
+        self.reset()
+
+    def reset(self) -> None:
+        """Registers of the system and of what nothing models, as after power-on."""
+        self.control_space = ControlSpace(self._core)
+        self.unmodelled = Remembering(self._core.patience)
 
     def access(self) -> None:
         """Do the access that the loop stopped at, and leave the answer for its second try."""

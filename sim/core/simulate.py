@@ -15,6 +15,7 @@ from edgesnn.sim.core.report import CoreReport, Spans, report
 
 PERIPHERALS = Region(0x40000000, 0x20000000, "peripheral", "peripherals")
 DEFAULT_LIMIT = 1_000_000_000  # instructions
+PATIENCE = 64  # reads in a row: code of a vendor that waits for hardware nobody models goes on
 
 
 def board_map(board: Board, *, zero_wait: bool = False) -> MemoryMap:
@@ -72,6 +73,7 @@ def simulate_elf(
     layout: MemoryMap | None = None,
     watch: Sequence[str] = (),
     files: Mapping[str, bytes] | None = None,
+    devices: tuple[Device, ...] | None = None,
     take_faults: bool = False,
     trace: bool = False,
 ) -> CoreReport:
@@ -84,6 +86,7 @@ def simulate_elf(
         layout: memory map, such as `board_map(find_board("nucleo-l4r5zi"))`.
         watch: functions whose calls are timed one by one.
         files: what the firmware can open through semihosting, by name.
+        devices: peripherals; by default the UARTs of Arm's MPS2 boards.
         trace: follow calls and returns, for `CoreReport.stacks`; cycles stay what they are.
         take_faults: enter the firmware's fault handlers, as silicon does, and do not report.
 
@@ -92,11 +95,11 @@ def simulate_elf(
         MachineError: it does not fit the map, or it faulted (`CoreFault`).
     """
     image = load_elf(Path(path))
-    made = make_core(image, core, layout, files=files)
-    made.take_faults = take_faults
+    made = make_core(image, core, layout, devices=devices, files=files)
+    made.take_faults, made.patience = take_faults, PATIENCE
     if trace:
         made.trace_calls()
-        made.reset()
+    made.reset()
     spans = Spans(made, tuple(watch)) if watch else None
     stop = made.run(instructions=limit)
     return report(made, stop, spans)

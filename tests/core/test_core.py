@@ -261,6 +261,52 @@ def test_systick_interrupts_on_time_and_the_cycle_counter_agrees(
     assert (report.asleep > 15_000) == bool(sleep)
 
 
+COUNTED = "nop; adds r4, #1; ldr r5, [sp]; push {r4, r5}; pop {r4, r5}; "
+READ_TWICE = "ldr r1, =0xe0001004; ldr r0, [r1]; " + COUNTED + "ldr r2, [r1]; bkpt #0"
+ENABLE = (
+    "ldr r1, =0xe000edfc; movs r0, #1; lsls r0, r0, #24; str r0, [r1]; "
+    "ldr r1, =0xe0001000; movs r0, #1; str r0, [r1]; "
+)
+
+
+@pytest.mark.parametrize("name", ["cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33"])
+def test_firmware_that_measures_itself_gets_the_simulators_cycles(
+    name: str, tmp_path: Path
+) -> None:
+    """Between two readings of CYCCNT lie the cycles that the core counts between them."""
+    core = _core("sub sp, #64; " + ENABLE + READ_TWICE, tmp_path, name)
+    readings = []
+    while core.run(instructions=1).reason != "breakpoint":
+        reads = core.instruction().op == op.LDR and core.instruction().rd in (0, 2)
+        if reads and core.regs[1] == 0xE0001004:
+            readings.append(core.cycles)
+    assert len(readings) == 2 and int(core.regs[2] - core.regs[0]) == readings[1] - readings[0] > 3
+
+
+def test_the_cycle_counter_stands_still_until_it_is_enabled(tmp_path: Path) -> None:
+    disabled = _core("sub sp, #64; " + READ_TWICE, tmp_path)
+    assert disabled.run(instructions=100).reason == "breakpoint"
+    assert (disabled.regs[0], disabled.regs[2]) == (0, 0)
+    absent = _core("sub sp, #64; " + ENABLE + READ_TWICE, tmp_path, "cortex-m0")
+    assert absent.run(instructions=100).reason == "breakpoint"
+    assert (absent.regs[0], absent.regs[2]) == (0, 0)
+
+
+def test_a_register_that_is_waited_for_changes(tmp_path: Path) -> None:
+    """Code of a vendor that waits for a bit to be set, and for another to be cleared."""
+    text = (
+        "ldr r1, =0x40001000; 1: ldr r0, [r1]; lsls r0, r0, #6; bpl 1b; "
+        "movs r0, #4; str r0, [r1, #4]; 2: ldr r0, [r1, #4]; lsls r0, r0, #29; bmi 2b; bkpt #0"
+    )
+    stuck = _core(text, tmp_path)
+    assert stuck.run(instructions=2000).reason == "instructions"
+    core = _core(text, tmp_path)
+    core.patience = 64
+    core.bus.reset()
+    assert core.run(instructions=2000).reason == "breakpoint"
+    assert core.bus.unmodelled.touched == {0x40001000, 0x40001004}
+
+
 def test_a_uart_prints(tmp_path: Path) -> None:
     text = """
     void run(void)
