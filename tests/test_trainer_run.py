@@ -196,6 +196,21 @@ def test_a_pruned_run_keeps_its_widths(tones, tmp_path):
     assert [layer.size for layer in network.spiking] == widths
 
 
+def test_nothing_is_kept_before_the_ramp_ends(tones, tmp_path, monkeypatch):
+    kept = []
+    monkeypatch.setattr(
+        run_module.checkpoint,
+        "save_model",
+        lambda model, path: kept.append(save_model(model, path)),
+    )
+    late = CONFIG | {"loss": {"ramp": 1.0}, "optimiser": CONFIG["optimiser"] | {"epochs": 2}}
+    train(parse_config(late, "test"), tones, tmp_path / "late", test=False)
+    assert len(kept) == 1
+    soon = late | {"loss": {"ramp": 0.5}}
+    train(parse_config(soon, "test"), tones, tmp_path / "soon", test=False)
+    assert len(kept) >= 2
+
+
 def test_earlier_runs_must_be_there_and_fit(tones, tmp_path):
     with pytest.raises(ConfigError, match=r"loss.distillation.teacher: no training run in .*none"):
         train(taught(tmp_path / "none"), tones, tmp_path / "run", test=False)

@@ -68,7 +68,8 @@ def train(
     """Train a keyword spotter, or go on with what `run_dir` holds of the same run.
 
     The network kept is the moving average of the weights after the epoch with the best
-    validation accuracy, the later of equals. The test split is read once, at the end.
+    validation accuracy, the later of equals; none from before the end of the loss's ramp. The
+    test split is read once, at the end.
 
     Args:
         config: all settings; echoed into `run_dir`.
@@ -201,10 +202,16 @@ def _epoch(job: Job, state: checkpoint.State, lesson: Lesson) -> dict[str, Any]:
     return head | line | result.activity.summary() | {"predicted_cycles": cycles} | clocks
 
 
+def _pays_in_full(config: TrainConfig, epoch: int) -> bool:
+    """Whether after `epoch`, counted from 1, energy has its whole weight: only then to be kept."""
+    return epoch >= config.loss.ramp * config.optimiser.epochs
+
+
 def _keep(job: Job, state: checkpoint.State, line: Mapping[str, Any]) -> None:
     """Write an epoch's results; the checkpoint last, since it says that the epoch is done."""
-    best = max((past["validation_accuracy"] for past in state.history), default=-1.0)
-    if line["validation_accuracy"] >= best:
+    eligible = [past for past in state.history if _pays_in_full(job.config, past["epoch"])]
+    best = max((past["validation_accuracy"] for past in eligible), default=-1.0)
+    if line["validation_accuracy"] >= best and _pays_in_full(job.config, line["epoch"]):
         checkpoint.save_model(state.average.model, job.folder / BEST)
     state.epoch += 1
     state.history = [*state.history, dict(line)]
