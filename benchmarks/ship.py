@@ -4,7 +4,10 @@ Takes a finished training run whose test split is still unread, lowers its netwo
 and runs validation, the test split and made sounds on the integer network. Writes
 edgesnn/networks/NAME.esnn, results/NAME.json, docs/NAME_curves.png and docs/NAME_confusion.png.
 
-    python benchmarks/ship.py NAME RUN [--data-dir FOLDER] [--dry]
+With --drop, neurons that fire in no more than that share of the steps of the training clips are
+left out of the integer network, down to whole tiles of eight.
+
+    python benchmarks/ship.py NAME RUN [--drop SHARE] [--data-dir FOLDER] [--dry]
 """
 
 from __future__ import annotations
@@ -18,11 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from edgesnn.codegen import memory_plan
 from edgesnn.files import write_atomic
 from edgesnn.frontend import features
-from edgesnn.network import Network, identity, save_network
+from edgesnn.network import Network, identity, narrowed, save_network
 from edgesnn.quantize import lower
 from edgesnn.sim import SimulationReport, simulate
 from edgesnn.sim.engine import Engine
@@ -30,12 +34,36 @@ from edgesnn.trained import load_trained
 from edgesnn.trainer.config import load_config
 from edgesnn.trainer.curves import draw_confusion
 from edgesnn.trainer.data import open_dataset
+from edgesnn.trainer.data.dataset import Dataset
 from edgesnn.trainer.data.pcm import load_pcm
 from edgesnn.trainer.outcome import CONFIG, TRAINED
 from edgesnn.trainer.run import CURVES, LOG
 
 ROOT = Path(__file__).resolve().parent.parent
 REST_SECONDS = 30
+BLOCK, LANES = 256, 8
+
+
+def without_idle(network: Network, dataset: Dataset, share: float) -> Network:
+    """`network` without the neurons that fire in at most `share` of the training clips' steps."""
+    assert network.frontend is not None
+    pcm, engine = load_pcm(dataset, "training").pcm, Engine(network)
+    fired = {layer.name: np.zeros(layer.size) for layer in network.spiking}
+    steps = 0
+    for first in range(0, len(pcm), BLOCK):
+        block = np.ascontiguousarray(pcm[first : first + BLOCK])
+        traces = engine.run(features(block, network.frontend))
+        for name, spikes in traces.spikes.items():
+            fired[name] += spikes.sum((0, 1))
+        steps += spikes.shape[0] * spikes.shape[1]
+    kept = {name: most_active(counts, share * steps) for name, counts in fired.items()}
+    return narrowed(network, kept)
+
+
+def most_active(counts: npt.NDArray[np.float64], least: float) -> npt.NDArray[np.int64]:
+    """Indices of the entries above `least`, and of the next, to a multiple of LANES."""
+    count = -(-int((counts > least).sum()) // LANES) * LANES
+    return np.sort(np.argsort(-counts, kind="stable")[: min(count, len(counts))])
 
 
 def activity_of(report: SimulationReport) -> dict[str, dict[str, Any]]:
@@ -98,21 +126,25 @@ def main() -> None:
     parser.add_argument("name", help="what the network will be called")
     parser.add_argument("run", type=Path, help="folder of its training run")
     parser.add_argument("--data-dir", type=Path, help="folder of the recordings")
+    parser.add_argument("--drop", type=float, metavar="SHARE", help="leave out idle neurons")
     parser.add_argument("--dry", action="store_true", help="read validation alone; write nothing")
     given = parser.parse_args()
     dataset = open_dataset("gsc", data_dir=given.data_dir)
-    trained = replace(load_trained(given.run / TRAINED), name=given.name)
+    network = lower(replace(load_trained(given.run / TRAINED), name=given.name))
+    if given.drop is not None:
+        network = without_idle(network, dataset, given.drop)
     reports = {}
     for split in ("validation",) if given.dry else ("validation", "testing"):
         clips = load_pcm(dataset, split)
-        reports[split] = simulate(lower(trained), clips.pcm, clips.labels)
+        reports[split] = simulate(network, clips.pcm, clips.labels)
     shares = {}
     for split, report in reports.items():
         assert report.accuracy is not None
         shares[f"{split}_accuracy"] = f"{report.accuracy.share:.4f}"
-    network = lower(replace(trained, notes={**trained.notes, **shares}))
+    network = replace(network, notes={**network.notes, **shares})
     plan = memory_plan(network)
     record = {
+        "widths": [layer.size for layer in network.spiking],
         "sha256": identity(network),
         **shares,
         "flash_bytes": plan.flash_bytes,

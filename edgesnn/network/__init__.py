@@ -4,6 +4,7 @@ from edgesnn.network.detector import Detector
 from edgesnn.network.file import dumps, identity, load_network, loads, save_network
 from edgesnn.network.graph import INPUT, Input, InvalidNetworkError, Layer, Network
 from edgesnn.network.listing import listing
+from edgesnn.network.narrow import narrowed
 from edgesnn.network.neurons import AdaptiveLeaky, IntegrateAndFire, Leaky, Neuron, Readout
 from edgesnn.network.synapses import (
     Conv1d,
@@ -42,6 +43,7 @@ __all__ = [
     "listing",
     "load_network",
     "loads",
+    "narrowed",
     "save_network",
     "sparse_from_dense",
 ]
