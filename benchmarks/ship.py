@@ -1,13 +1,14 @@
 """Make a trained network one of those that ship: measure it, draw it, save it.
 
-Takes a finished training run whose test split is still unread, lowers its network under NAME,
-and runs validation, the test split and made sounds on the integer network. Writes
-edgesnn/networks/NAME.esnn, results/NAME.json, docs/NAME_curves.png and docs/NAME_confusion.png.
+Takes a finished training run whose test split is still unread, or a network file, lowers it under
+NAME, and runs validation, the test split and made sounds on the integer network. Writes
+edgesnn/networks/NAME.esnn, results/shipped_NAME.json, docs/NAME_confusion.png, and of a run
+docs/NAME_curves.png.
 
 With --drop, neurons that fire in no more than that share of the steps of the training clips are
 left out of the integer network, down to whole tiles of eight.
 
-    python benchmarks/ship.py NAME RUN [--drop SHARE] [--data-dir FOLDER] [--dry]
+    python benchmarks/ship.py NAME RUN|FILE.esnn [--drop SHARE] [--data-dir FOLDER] [--dry]
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import numpy.typing as npt
 from edgesnn.codegen import memory_plan
 from edgesnn.files import write_atomic
 from edgesnn.frontend import features
-from edgesnn.network import Network, identity, narrowed, save_network
+from edgesnn.network import Network, identity, load_network, narrowed, save_network
 from edgesnn.quantize import lower
 from edgesnn.sim import SimulationReport, simulate
 from edgesnn.sim.engine import Engine
@@ -124,13 +125,17 @@ def training_record(run: Path) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("name", help="what the network will be called")
-    parser.add_argument("run", type=Path, help="folder of its training run")
+    parser.add_argument("run", type=Path, help="folder of its training run, or .esnn")
     parser.add_argument("--data-dir", type=Path, help="folder of the recordings")
     parser.add_argument("--drop", type=float, metavar="SHARE", help="leave out idle neurons")
     parser.add_argument("--dry", action="store_true", help="read validation alone; write nothing")
     given = parser.parse_args()
     dataset = open_dataset("gsc", data_dir=given.data_dir)
-    network = lower(replace(load_trained(given.run / TRAINED), name=given.name))
+    from_run = given.run.is_dir()
+    if from_run:
+        network = lower(replace(load_trained(given.run / TRAINED), name=given.name))
+    else:
+        network = replace(load_network(given.run), name=given.name)
     if given.drop is not None:
         network = without_idle(network, dataset, given.drop)
     reports = {}
@@ -141,7 +146,10 @@ def main() -> None:
     for split, report in reports.items():
         assert report.accuracy is not None
         shares[f"{split}_accuracy"] = f"{report.accuracy.share:.4f}"
-    network = replace(network, notes={**network.notes, **shares})
+    dropped = (
+        {} if given.drop is None else {"idle": f"neurons up to a share of {given.drop} left out"}
+    )
+    network = replace(network, notes={**network.notes, **dropped, **shares})
     plan = memory_plan(network)
     record = {
         "widths": [layer.size for layer in network.spiking],
@@ -151,7 +159,7 @@ def main() -> None:
         "ram_bytes": plan.ram_bytes,
         "silence": rest(network),
         "activity": {split: activity_of(report) for split, report in reports.items()},
-        "training": training_record(given.run),
+        "training": training_record(given.run) if from_run else None,
     }
     print(json.dumps(record, indent=1))
     if given.dry:
@@ -159,9 +167,10 @@ def main() -> None:
     accuracy = reports["testing"].to_dict()["accuracy"]
     record["test"] = accuracy
     save_network(network, ROOT / "edgesnn" / "networks" / f"{given.name}.esnn")
-    results = ROOT / "benchmarks" / "results" / f"{given.name}.json"
+    results = ROOT / "benchmarks" / "results" / f"shipped_{given.name}.json"
     write_atomic(results, json.dumps(record, indent=1) + "\n")
-    shutil.copyfile(given.run / CURVES, ROOT / "docs" / f"{given.name}_curves.png")
+    if from_run:
+        shutil.copyfile(given.run / CURVES, ROOT / "docs" / f"{given.name}_curves.png")
     title = f"test, integer network: {100 * accuracy['accuracy']:.1f} %"
     path = ROOT / "docs" / f"{given.name}_confusion.png"
     draw_confusion(np.array(accuracy["confusion"]), accuracy["classes"], title, path)
