@@ -1,19 +1,21 @@
 """Build every image of the shipped network for every board, and set the sizes into docs/BOARDS.md.
 
-    python benchmarks/boards.py
+    python benchmarks/boards.py [BOARD …]
 
+With names only those boards are built anew; the others keep their rows.
 Warnings are errors in all images, so that a row in the table means that there was none.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from edgesnn.boards import BOARDS, Board
+from edgesnn.boards import BOARDS, Board, find_board
 from edgesnn.codegen import GeneratedCode, compile_selftest, generate
 from edgesnn.codegen.image import Firmware
 from edgesnn.codegen.listen import compile_listen
@@ -44,17 +46,15 @@ def build(image: str, code: GeneratedCode, board: Board, folder: Path) -> Firmwa
     return compile_selftest(code, board, clip, folder=folder)
 
 
-def measure(board: Board) -> dict[str, object]:
+def measure(board: Board, code: GeneratedCode) -> dict[str, object]:
     """Sizes of all images for a board; an image that does not fit says so."""
     row: dict[str, object] = {"board": board.name, "flash": board.flash.size, "ram": board.ram.size}
-    with tempfile.TemporaryDirectory() as folder:
-        code = generate(load_pretrained(NETWORK), Path(folder))
-        for image in IMAGES:
-            try:
-                sizes = build(image, code, board, Path(folder) / image).sizes
-                row[image] = {"flash": sizes.flash_bytes, "ram": sizes.ram_bytes}
-            except BoardError as error:
-                row[image] = {"refused": str(error)}
+    for image in IMAGES:
+        try:
+            sizes = build(image, code, board, code.folder / f"{board.name}-{image}").sizes
+            row[image] = {"flash": sizes.flash_bytes, "ram": sizes.ram_bytes}
+        except BoardError as error:
+            row[image] = {"refused": str(error)}
     return row
 
 
@@ -99,10 +99,23 @@ def facts() -> str:
     return "\n".join(lines)
 
 
+def kept() -> dict[str, dict[str, object]]:
+    """Rows of an earlier run by board."""
+    if not RESULTS.is_file():
+        return {}
+    return {row["board"]: row for row in json.loads(RESULTS.read_text("utf-8"))["boards"]}
+
+
 def main() -> None:
-    rows = [measure(board) for board in BOARDS.values()]
-    write_atomic(RESULTS, json.dumps({"network": NETWORK, "boards": rows}, indent=1) + "\n")
-    write_tables(rows)
+    found = kept()
+    with tempfile.TemporaryDirectory() as folder:
+        code = generate(load_pretrained(NETWORK), Path(folder))
+        for name in sys.argv[1:] or BOARDS:
+            found[name] = measure(find_board(name), code)
+            rows = [found[each] for each in BOARDS if each in found]
+            text = json.dumps({"network": NETWORK, "boards": rows}, indent=1)
+            write_atomic(RESULTS, text + "\n")
+            write_tables(rows)
 
 
 def write_tables(rows: list[dict[str, object]]) -> None:

@@ -5,6 +5,8 @@
  */
 #include "edgesnn_benchmark.h"
 
+#include "edgesnn_words.h"
+
 enum { PRINTED_A_LINE = 8, DEFAULT_WARM_UPS = 10 };
 
 static void (*put)(uint32_t octet);
@@ -34,46 +36,6 @@ static void say_with(const char *before, uint32_t value, const char *after)
     say(before);
     say_number(value);
     say(after);
-}
-
-static bool same(const char *left, const char *right)
-{
-    while (*left != '\0' && *left == *right) {
-        left++;
-        right++;
-    }
-    return *left == *right;
-}
-
-/* The next word of a line, ended by a zero, or NULL. */
-static char *next_word(char **rest)
-{
-    char *word = *rest;
-    while (*word == ' ') {
-        word++;
-    }
-    if (*word == '\0') {
-        *rest = word;
-        return NULL;
-    }
-    char *end = word;
-    while (*end != '\0' && *end != ' ') {
-        end++;
-    }
-    *rest = *end == '\0' ? end : end + 1;
-    *end = '\0';
-    return word;
-}
-
-/* The decimal number that a word begins with, `limit` at most; 0 for none, as atoi has it. */
-static uint32_t number_of(const char *word, uint32_t limit)
-{
-    uint32_t value = 0;
-    while (*word >= '0' && *word <= '9') {
-        value = 10 * value + (uint32_t)(*word++ - '0');
-        value = value < limit ? value : limit;
-    }
-    return value;
 }
 
 static void timestamp(const struct edgesnn_benchmark *benchmark)
@@ -127,7 +89,7 @@ static void load(struct edgesnn_benchmark *benchmark, const char *count)
         say("e-[Command 'db load' requires the # of bytes]\r\n");
         return;
     }
-    const uint32_t wanted = number_of(count, UINT32_MAX / 16);
+    const uint32_t wanted = edgesnn_number_of(count, UINT32_MAX / 16);
     if (wanted == 0) {
         say("e-[Command 'db load' must be >0 bytes]\r\n");
     } else if (wanted > most) {
@@ -139,26 +101,12 @@ static void load(struct edgesnn_benchmark *benchmark, const char *count)
     }
 }
 
-static uint32_t digit(char character)
-{
-    if (character >= '0' && character <= '9') {
-        return (uint32_t)(character - '0');
-    }
-    if (character >= 'a' && character <= 'f') {
-        return (uint32_t)(character - 'a') + 10;
-    }
-    if (character >= 'A' && character <= 'F') {
-        return (uint32_t)(character - 'A') + 10;
-    }
-    return 16;
-}
-
 /* Whether a word is an even number of hexadecimal digits; says what is wrong. */
 static bool is_hexadecimal(const char *word)
 {
     uint32_t count = 0;
     for (; word[count] != '\0'; count++) {
-        if (digit(word[count]) == 16) {
+        if (edgesnn_digit(word[count]) == 16) {
             say("e-[Invalid hex digit '");
             put((unsigned char)word[count]);
             say("']\r\n");
@@ -178,7 +126,7 @@ static void take_bytes(struct edgesnn_benchmark *benchmark, const char *word)
     }
     for (; *word != '\0' && benchmark->loaded < benchmark->expected; word += 2) {
         benchmark->model->clip[benchmark->loaded++] =
-            (int8_t)(uint8_t)(digit(word[0]) << 4 | digit(word[1]));
+            (int8_t)(uint8_t)(edgesnn_digit(word[0]) << 4 | edgesnn_digit(word[1]));
         if (benchmark->loaded == benchmark->expected) {
             say("m-load-done\r\n");
         }
@@ -200,12 +148,12 @@ static void print(const struct edgesnn_benchmark *benchmark)
 
 static void buffer(struct edgesnn_benchmark *benchmark, char **rest)
 {
-    char *what = next_word(rest);
+    char *what = edgesnn_next_word(rest);
     if (what == NULL) {
         say("e-[Command 'db' requires a subcommand]\r\n");
-    } else if (same(what, "load")) {
-        load(benchmark, next_word(rest));
-    } else if (same(what, "print")) {
+    } else if (edgesnn_same(what, "load")) {
+        load(benchmark, edgesnn_next_word(rest));
+    } else if (edgesnn_same(what, "print")) {
         print(benchmark);
     } else {
         take_bytes(benchmark, what);
@@ -240,10 +188,11 @@ static void run(const struct edgesnn_benchmark *benchmark, uint32_t count, uint3
 
 static void infer(const struct edgesnn_benchmark *benchmark, char **rest)
 {
-    const char *count = next_word(rest), *warm_ups = next_word(rest);
+    const char *count = edgesnn_next_word(rest), *warm_ups = edgesnn_next_word(rest);
     const uint32_t beyond = EDGESNN_MOST_INFERENCES + 1;
-    const uint32_t wanted = count == NULL ? 1 : number_of(count, beyond);
-    const uint32_t before = warm_ups == NULL ? DEFAULT_WARM_UPS : number_of(warm_ups, beyond);
+    const uint32_t wanted = count == NULL ? 1 : edgesnn_number_of(count, beyond);
+    const uint32_t before =
+        warm_ups == NULL ? DEFAULT_WARM_UPS : edgesnn_number_of(warm_ups, beyond);
     if (wanted == 0) {
         say("e-[Inference iterations must be >0]\r\n");
     } else if (warm_ups != NULL && *warm_ups == '-') {
@@ -266,19 +215,19 @@ static void unknown(const char *word)
 
 static void obey(struct edgesnn_benchmark *benchmark, const char *word, char **rest)
 {
-    if (same(word, "name")) {
+    if (edgesnn_same(word, "name")) {
         name(benchmark);
-    } else if (same(word, "timestamp")) {
+    } else if (edgesnn_same(word, "timestamp")) {
         timestamp(benchmark);
-    } else if (same(word, "profile")) {
+    } else if (edgesnn_same(word, "profile")) {
         profile();
-    } else if (same(word, "help")) {
+    } else if (edgesnn_same(word, "help")) {
         help();
-    } else if (same(word, "db")) {
+    } else if (edgesnn_same(word, "db")) {
         buffer(benchmark, rest);
-    } else if (same(word, "infer")) {
+    } else if (edgesnn_same(word, "infer")) {
         infer(benchmark, rest);
-    } else if (same(word, "results")) {
+    } else if (edgesnn_same(word, "results")) {
         results(benchmark);
     } else {
         unknown(word);
@@ -299,7 +248,7 @@ void edgesnn_benchmark_answer(struct edgesnn_benchmark *benchmark, char *line)
     if (line == NULL) {
         say("e-[Command too long]\r\n");
     } else {
-        const char *word = next_word(&line);
+        const char *word = edgesnn_next_word(&line);
         obey(benchmark, word == NULL ? "" : word, &line);
     }
     say("m-ready\r\n");

@@ -9,9 +9,7 @@ from __future__ import annotations
 from edgesnn.wiring.model import (
     Access,
     Clock,
-    Light,
     Port,
-    PortKind,
     Tools,
     Wiring,
     await_bits,
@@ -19,63 +17,16 @@ from edgesnn.wiring.model import (
     put,
     set_bits,
 )
+from edgesnn.wiring.stm32_pins import GPIO_F, GPIO_H7, GPIO_L4, GPIO_U5, light, serial, tools
 
 _MHZ = 1_000_000
 _CACHES_M7 = ("caches_m7.c",)
 _HSI = 16 * _MHZ
-_TREES = "Zephyr boards/st device trees"
 _L4 = "cmsis_device_l4, RM0351 and RM0432 §6"
 _F4 = "cmsis_device_f4, RM0090 and RM0390 §6"
 _F7 = "cmsis_device_f7, RM0410 §5"
 _H7 = "cmsis_device_h7, RM0433 §8"
 _U5 = "cmsis_device_u5, RM0456 §11"
-
-GPIO_F = 0x40020000
-GPIO_L4 = 0x48000000
-GPIO_H7 = 0x58020000
-GPIO_U5 = 0x42020000
-
-
-def _port(base: int, letter: str) -> int:
-    return base + 0x400 * (ord(letter) - ord("A"))
-
-
-def _alternate(base: int, pin: str, function: int) -> tuple[Access, ...]:
-    """A pin such as `A2` as alternate function: AFRL or AFRH, then MODER."""
-    gpio, number = _port(base, pin[0]), int(pin[1:])
-    shift = 4 * (number % 8)
-    return (
-        bits(gpio + 0x20 + 4 * (number // 8), 0xF << shift, function << shift),
-        bits(gpio, 3 << 2 * number, 2 << 2 * number),
-    )
-
-
-def _light(base: int, pin: str, *, low: bool = False) -> Light:
-    """An LED on a pin whose port is clocked: BSRR, then MODER as output."""
-    gpio, number = _port(base, pin[0]), int(pin[1:])
-    output = bits(gpio, 3 << 2 * number, 1 << 2 * number)
-    high, down = put(gpio + 0x18, 1 << number), put(gpio + 0x18, 1 << (number + 16))
-    on, off = (down, high) if low else (high, down)
-    return Light(f"P{pin}{', lit when low' if low else ''}", (on, output), (off, output), _TREES)
-
-
-def _serial(
-    kind: PortKind, base: int, hz: int, reset_hz: int, pins: tuple[str, str], gpio: int,
-    function: int, gates: tuple[Access, ...], source: str, *, probe: bool = True, scale: int = 1,
-) -> Port:  # fmt: skip
-    accesses = (*gates, *(each for pin in pins for each in _alternate(gpio, pin, function)))
-    return Port(
-        kind, base, hz, reset_hz, f"P{pins[0]}/P{pins[1]}", "probe" if probe else "pins",
-        accesses, scale, f"{source}; {_TREES}",
-    )  # fmt: skip
-
-
-def _tools(target: str, config: str, pack: str = "") -> Tools:
-    return Tools(
-        "pyocd", "ST-Link", target, pack, ("-f", "interface/stlink.cfg", "-f", f"target/{config}"),
-        source="pyOCD 0.46, its targets and the pack index's names",
-    )  # fmt: skip
-
 
 # ---- STM32L4: MSI 4 MHz out of reset, HSI16 into the PLL
 
@@ -109,7 +60,7 @@ _BOOST_L4 = (set_bits(_RCC_L4 + 0x58, 1 << 28), bits(_PWR_L4 + 0x80, 1 << 8, 0))
 
 _L4R5 = Wiring(
     Clock(120 * _MHZ, 4 * _MHZ, (*_BOOST_L4, *_pll_l4(30, 2, 5)), _L4),
-    _serial(
+    serial(
         "stm32", 0x40008000, _HSI, _HSI, ("G7", "G8"), GPIO_L4, 8,
         (
             *_hsi_l4(),
@@ -121,8 +72,8 @@ _L4R5 = Wiring(
         ),
         _L4, scale=256,
     ),
-    _tools("stm32l4r5zitx", "stm32l4x.cfg", "stm32l4r5zi"),
-    _light(GPIO_L4, "C7"),
+    tools("stm32l4r5zitx", "stm32l4x.cfg", "stm32l4r5zi"),
+    light(GPIO_L4, "C7"),
 )  # fmt: skip
 
 
@@ -131,26 +82,26 @@ def _usart2_l4() -> Port:
         *_hsi_l4(), set_bits(_RCC_L4 + 0x4C, 1), set_bits(_RCC_L4 + 0x58, 1 << 17),
         bits(_RCC_L4 + 0x88, 3 << 2, 2 << 2),
     )  # fmt: skip
-    return _serial("stm32", 0x40004400, _HSI, _HSI, ("A2", "A3"), GPIO_L4, 7, gates, _L4)
+    return serial("stm32", 0x40004400, _HSI, _HSI, ("A2", "A3"), GPIO_L4, 7, gates, _L4)
 
 
 _L476 = Wiring(
     Clock(80 * _MHZ, 4 * _MHZ, _pll_l4(10, 1, 4), _L4),
     _usart2_l4(),
-    _tools("stm32l476rgtx", "stm32l4x.cfg", "stm32l476rg"),
-    _light(GPIO_L4, "A5"),
+    tools("stm32l476rgtx", "stm32l4x.cfg", "stm32l476rg"),
+    light(GPIO_L4, "A5"),
 )
 
 _L475 = Wiring(
     Clock(80 * _MHZ, 4 * _MHZ, _pll_l4(10, 1, 4), _L4),
-    _serial(
+    serial(
         "stm32", 0x40013800, _HSI, _HSI, ("B6", "B7"), GPIO_L4, 7,
         (*_hsi_l4(), set_bits(_RCC_L4 + 0x4C, 1 << 1), set_bits(_RCC_L4 + 0x60, 1 << 14),
          bits(_RCC_L4 + 0x88, 3, 2)),
         _L4,
     ),
-    _tools("stm32l475xg", "stm32l4x.cfg"),
-    _light(GPIO_L4, "B14"),
+    tools("stm32l475xg", "stm32l4x.cfg"),
+    light(GPIO_L4, "B14"),
 )  # fmt: skip
 
 # ---- STM32F4 and F7: HSI 16 MHz out of reset, and into the PLL
@@ -189,35 +140,33 @@ def _pll_f(
 
 def _usart2_f4(hz: int, *, lights: int, probe: bool) -> Port:
     gates = set_bits(_RCC_F + 0x30, 1 | lights), set_bits(_RCC_F + 0x40, 1 << 17)
-    return _serial(
-        "stm32f4", 0x40004400, hz, _HSI, ("A2", "A3"), GPIO_F, 7, gates, _F4, probe=probe
-    )
+    return serial("stm32f4", 0x40004400, hz, _HSI, ("A2", "A3"), GPIO_F, 7, gates, _F4, probe=probe)
 
 
 _F446 = Wiring(
     Clock(180 * _MHZ, _HSI, _pll_f(180, 5, _CACHES_F4, _overdrive()), _F4),
     _usart2_f4(45 * _MHZ, lights=0, probe=True),
-    _tools("stm32f446retx", "stm32f4x.cfg", "stm32f446re"),
-    _light(GPIO_F, "A5"),
+    tools("stm32f446retx", "stm32f4x.cfg", "stm32f446re"),
+    light(GPIO_F, "A5"),
 )
 
 _F407 = Wiring(
     Clock(168 * _MHZ, _HSI, _pll_f(168, 5, _CACHES_F4), _F4),
     _usart2_f4(42 * _MHZ, lights=1 << 3, probe=False),
-    _tools("stm32f407vgtx", "stm32f4x.cfg", "stm32f407vg"),
-    _light(GPIO_F, "D12"),
+    tools("stm32f407vgtx", "stm32f4x.cfg", "stm32f407vg"),
+    light(GPIO_F, "D12"),
 )
 
 _F767 = Wiring(
     Clock(216 * _MHZ, _HSI, _pll_f(216, 7, _CACHES_F7, _overdrive()), _F7),
-    _serial(
+    serial(
         "stm32", 0x40004800, _HSI, _HSI, ("D8", "D9"), GPIO_F, 7,
         (set_bits(_RCC_F + 0x30, 1 << 3 | 1 << 1), set_bits(_RCC_F + 0x40, 1 << 18),
          bits(_RCC_F + 0x90, 3 << 4, 2 << 4)),
         _F7,
     ),
-    _tools("stm32f767zi", "stm32f7x.cfg"),
-    _light(GPIO_F, "B0"),
+    tools("stm32f767zi", "stm32f7x.cfg"),
+    light(GPIO_F, "B0"),
     startup=_CACHES_M7,
 )  # fmt: skip
 
@@ -226,7 +175,7 @@ _F767 = Wiring(
 _RCC_H7 = 0x58024400
 
 
-def _stm32h7(ahb4: int, apb1: int, tools: Tools) -> Wiring:
+def _stm32h7(ahb4: int, apb1: int, flashed: Tools) -> Wiring:
     """USART3 on HSI; `ahb4` and `apb1` are the offsets of the clock gates' registers."""
     gates = (
         set_bits(_RCC_H7 + ahb4, 1 << 3 | 1 << 1),
@@ -234,12 +183,12 @@ def _stm32h7(ahb4: int, apb1: int, tools: Tools) -> Wiring:
         bits(_RCC_H7 + 0x54, 7, 3),
     )
     hz = 64 * _MHZ
-    port = _serial("stm32", 0x40004800, hz, hz, ("D8", "D9"), GPIO_H7, 7, gates, _H7)
-    return Wiring(Clock(hz, hz), port, tools, _light(GPIO_H7, "B0"), startup=_CACHES_M7)
+    spoken = serial("stm32", 0x40004800, hz, hz, ("D8", "D9"), GPIO_H7, 7, gates, _H7)
+    return Wiring(Clock(hz, hz), spoken, flashed, light(GPIO_H7, "B0"), startup=_CACHES_M7)
 
 
-_H743 = _stm32h7(0xE0, 0xE8, _tools("stm32h743xx", "stm32h7x.cfg"))
-_H7A3 = _stm32h7(0x140, 0x148, _tools("stm32h7a3zitxq", "stm32h7x.cfg", "stm32h7a3zi"))
+_H743 = _stm32h7(0xE0, 0xE8, tools("stm32h743xx", "stm32h7x.cfg"))
+_H7A3 = _stm32h7(0x140, 0x148, tools("stm32h7a3zitxq", "stm32h7x.cfg", "stm32h7a3zi"))
 
 # ---- STM32U5: MSIS 4 MHz out of reset, HSI16 into PLL1, core voltage range 1 with its booster
 
@@ -279,21 +228,21 @@ def _usart1_u5(port_clocks: int) -> Port:
         *_hsi_u5(), set_bits(_RCC_U5 + 0x8C, 1 | port_clocks), set_bits(_RCC_U5 + 0xA4, 1 << 14),
         bits(_RCC_U5 + 0xE0, 3, 2),
     )  # fmt: skip
-    return _serial("stm32", 0x40013800, _HSI, _HSI, ("A9", "A10"), GPIO_U5, 7, gates, _U5)
+    return serial("stm32", 0x40013800, _HSI, _HSI, ("A9", "A10"), GPIO_U5, 7, gates, _U5)
 
 
 _U585 = Wiring(
     Clock(160 * _MHZ, 4 * _MHZ, _pll_u5(), _U5),
     _usart1_u5(1 << 7),
-    _tools("stm32u585aiix", "stm32u5x.cfg", "stm32u585ai"),
-    _light(GPIO_U5, "H7", low=True),
+    tools("stm32u585aiix", "stm32u5x.cfg", "stm32u585ai"),
+    light(GPIO_U5, "H7", low=True),
 )
 
 _U575 = Wiring(
     Clock(160 * _MHZ, 4 * _MHZ, _pll_u5(), _U5),
     _usart1_u5(1 << 2),
-    _tools("stm32u575zitx", "stm32u5x.cfg", "stm32u575zi"),
-    _light(GPIO_U5, "C7"),
+    tools("stm32u575zitx", "stm32u5x.cfg", "stm32u575zi"),
+    light(GPIO_U5, "C7"),
 )
 
 WIRINGS = {
