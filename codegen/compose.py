@@ -17,7 +17,15 @@ from edgesnn.codegen.program import (
     Ring,
     words,
 )
-from edgesnn.codegen.tiles import TILE, form_of, is_row_group, membrane_fields, places, tiles
+from edgesnn.codegen.tiles import (
+    TILE,
+    form_of,
+    is_row_group,
+    membrane_fields,
+    places,
+    table_fields,
+    tiles,
+)
 from edgesnn.codegen.wiring import group_code, rows_code, seen_ring, spike_ring
 from edgesnn.errors import NetworkError
 from edgesnn.network import AdaptiveLeaky, IntegrateAndFire, Layer, Network
@@ -61,7 +69,9 @@ def _layer(
         for number, group in enumerate(layer.synapses)
         if rows is None or not is_row_group(group)
     )
-    if form is not None:
+    if form == "tables":
+        fields, parameters = table_fields(layer, name)
+    elif form is not None:
         fields, parameters = membrane_fields(network, layer, form, name)
     else:
         parameters, fields = _neuron(network, layer, name)
@@ -109,7 +119,7 @@ def _members(network: Network, code: LayerCode) -> tuple[Member, ...]:
     members += [Member("uint8_t", _last(ring.cursor)) for ring in rings if ring.slots > 1]
     if code.tiled:
         members.append(Member("uint8_t", "rests"))
-    if code.form == "checked":
+    if code.form == "tables":
         members.append(Member("uint8_t", "far"))
     return tuple(members)
 
@@ -120,7 +130,7 @@ def _membranes(code: LayerCode, keeps: bool) -> list[Member]:
     names = ["v", *(["a"] if adaptive else [])]
     if not code.tiled:
         return [Member("int16_t", name, (code.layer.size,)) for name in names]
-    names += ["ahead"] if code.form == "checked" else []
+    names += ["ahead"] if code.form == "tables" else []
     names += ["kept"] if keeps else []
     return [Member("uint32_t", name, (tiles(code.layer.size) * TILE // 2,)) for name in names]
 

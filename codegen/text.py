@@ -134,7 +134,7 @@ def _layer(code: LayerCode) -> dict[str, Any]:
         "rows": code.rows,
         "padded": padded(code.layer.size),
         "quiet": _quiet(code),
-        "stepper": f"edgesnn_step_{'adaptive' if code.form == 'checked' else 'membranes'}",
+        "stepper": f"edgesnn_step_{'adaptive' if code.form == 'tables' else 'membranes'}",
         "cells": _cells(code),
         **_shift(code),
         "size": code.layer.size,
@@ -151,14 +151,15 @@ def _struct(code: LayerCode) -> str:
     """Tag of the struct that holds the parameters of a layer's neurons."""
     if code.layer.is_readout:
         return "edgesnn_readout"
-    return "edgesnn_membranes" if code.tiled else "edgesnn_neurons"
+    structs = {None: "edgesnn_neurons", "tables": "edgesnn_adaptive"}
+    return structs.get(code.form, "edgesnn_membranes")
 
 
 def _cells(code: LayerCode) -> list[tuple[str, str]]:
     """Initialisers of a tiled layer's `struct edgesnn_cells`."""
     base = f"state->layer.{code.member}"
-    names = ["v"] + ["a"] * code.adaptive + ["ahead"] * (code.form == "checked")
-    flags = ["rests"] + ["far"] * (code.form == "checked")
+    names = ["v"] + ["a"] * code.adaptive + ["ahead"] * (code.form == "tables")
+    flags = ["rests"] + ["far"] * (code.form == "tables")
     return [
         *((name, f"{base}.{name}") for name in names),
         ("spikes", code.spikes.before(0)),

@@ -24,8 +24,8 @@ TILE = 16
 _BYTES = np.array([0, 2, 1, 3])
 
 
-Form = Literal["plain", "saturates", "checked"]
-"""The forms of edgesnn_membranes.h."""
+Form = Literal["plain", "saturates", "tables"]
+"""The forms of edgesnn_membranes.h, and that of edgesnn_adaptive.h."""
 
 #: Events of four bits a weight that are summed before they are widened (edgesnn_rows.h).
 CHUNK = 16
@@ -44,7 +44,7 @@ def form_of(network: Network, layer: Layer) -> Form | None:
         if _fits(ranges.current) and _fits(ranges.kept):
             return "saturates"
     adapts = isinstance(neuron, AdaptiveLeaky)
-    return "checked" if adapts and _fits(ranges.current) else None
+    return "tables" if adapts and _fits(ranges.current) else None
 
 
 def _fits(ends: tuple[IntArray, IntArray]) -> bool:
@@ -89,6 +89,24 @@ def places(rows: int, bits: int) -> int:
     return rows + 2 + (rows // CHUNK if bits == 4 else 0)
 
 
+#: Parameters of edgesnn_adaptive.h in the order of its table.
+_TABLE = (
+    "start", "decay", "level", "adaptation_decay", "adaptation_coupling", "threshold",
+    "adaptation_jump",
+)  # fmt: skip
+
+
+def table_fields(layer: Layer, name: str) -> tuple[tuple[tuple[str, str], ...], tuple[Table, ...]]:
+    """Initialisers of `struct edgesnn_adaptive` and its table, tile by tile."""
+    assert isinstance(layer.neuron, AdaptiveLeaky)
+    vectors = _vectors(layer, clamped=True)
+    lanes = np.stack([pack(vectors[field], 16, 32).reshape(-1, TILE // 2) for field in _TABLE], 1)
+    made = table(f"{name}_table", np.uint32, lanes)
+    zero = str(layer.neuron.reset == "zero").lower()
+    fields = (("table", made.name), ("tiles", f"{tiles(layer.size)}"), ("reset_to_zero", zero))
+    return fields, (made,)
+
+
 def membrane_fields(
     network: Network, layer: Layer, form: Form, name: str
 ) -> tuple[tuple[tuple[str, str], ...], tuple[Table, ...]]:
@@ -101,7 +119,6 @@ def membrane_fields(
         fields.append((field, _parameter(f"{name}_{field}", values, made)))
     flags = {
         "saturates": form != "plain",
-        "checked": form == "checked",
         "adaptive": isinstance(neuron, AdaptiveLeaky),
         "reset_to_zero": neuron.reset == "zero",
         "adaptation_saturates": membrane_bounds(network, layer).adaptation_saturates,

@@ -15,16 +15,14 @@ struct edgesnn_membranes {
     struct edgesnn_parameter level;
     struct edgesnn_parameter threshold;
     struct edgesnn_parameter adaptation_decay;
-    struct edgesnn_parameter adaptation_coupling;
     struct edgesnn_parameter adaptation_jump;
     bool saturates;
-    bool checked;
     bool adaptive;
     bool reset_to_zero;
     bool adaptation_saturates;
 };
 
-/* A layer's state. `rests` is for edgesnn_step_membranes. Of checked layers only:
+/* A layer's state. `rests` is for edgesnn_step_membranes. Of adaptive layers with tables only:
  * `ahead`, the leaked membranes less the adaptation currents of the next step, and `far`, that
  * not all of them fit. */
 struct edgesnn_cells {

@@ -4,14 +4,12 @@
  * registers while events are added, and all sixteen are tested at once.
  *
  * `acc` is the sum of all currents and the bias, `kept` the leaked membrane less the adaptation
- * current. A layer is in one of three forms, as the bounds (edgesnn/network/bounds.py) allow:
+ * current. A layer is in one of two forms, as the bounds (edgesnn/network/bounds.py) allow:
  *     plain      u and u - level are proven to fit int16. Sums begin with kept + bias - level;
  *                their sign is the comparison.
  *     saturates  acc and kept are proven to fit int16, so that QADD16 of the two is the law's
  *                sat16. Sums begin with the bias.
- *     checked    acc is proven to fit int16, kept is seen to: it is worked out and stored one step
- *                ahead, and a step whose kept does not fit takes the law word for word
- *                (edgesnn_adaptive.h).
+ * Adaptive layers for which neither is proven are those of edgesnn_adaptive.h.
  * `level` is the least u that fires. Neurons that only fill the last tile stay at zero and never
  * fire. Resets are few: they are done one by one, behind the tiles.
  */
@@ -54,13 +52,12 @@ EDGESNN_INLINE uint32_t edgesnn_begin_pair(const struct edgesnn_membranes *layer
 /* From a sum to the membrane before the reset; the sum becomes lanes of which those that are not
  * negative fire. */
 EDGESNN_INLINE uint32_t edgesnn_end_pair(const struct edgesnn_membranes *layer, uint32_t pair,
-                                         uint32_t v, uint32_t a, uint32_t ahead, uint32_t *sum)
+                                         uint32_t v, uint32_t a, uint32_t *sum)
 {
     const uint32_t level = edgesnn_pair_of(&layer->level, pair);
     uint32_t u;
     if (layer->saturates) {
-        const uint32_t kept =
-            layer->checked ? ahead : edgesnn_lanes_of(edgesnn_kept_pair(layer, pair, 0, v, a));
+        const uint32_t kept = edgesnn_lanes_of(edgesnn_kept_pair(layer, pair, 0, v, a));
         u = edgesnn_add_saturating(kept, edgesnn_lanes_of(*sum));
         *sum = edgesnn_subtract_saturating(u, level);
     } else {
@@ -143,8 +140,7 @@ EDGESNN_INLINE uint32_t edgesnn_end_tile(const struct edgesnn_membranes *layer, 
     for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
         uint32_t *const v = &cells->v[first + pair];
         const uint32_t a = layer->adaptive ? cells->a[first + pair] : 0;
-        const uint32_t ahead = layer->checked ? cells->ahead[first + pair] : 0;
-        const uint32_t u = edgesnn_end_pair(layer, first + pair, *v, a, ahead, &sum[pair]);
+        const uint32_t u = edgesnn_end_pair(layer, first + pair, *v, a, &sum[pair]);
         noted->changed |= watched ? *v ^ u : 0;
         *v = u;
         below &= sum[pair];
@@ -238,7 +234,7 @@ EDGESNN_INLINE void edgesnn_gather_tile(const struct edgesnn_membranes *layer, u
     }
 }
 
-/* A step of a layer that is not checked, up to the reset. Where `watched`, which is for steps
+/* A step of a layer up to the reset. Where `watched`, which is for steps
  * without events, returns bits in which the state changed; else 0. */
 EDGESNN_INLINE uint32_t edgesnn_step_tiles(const struct edgesnn_membranes *layer,
                                            const struct edgesnn_arrivals *arrivals, bool watched,

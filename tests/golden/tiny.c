@@ -24,12 +24,13 @@ static const uint8_t tiny_hidden_1_delay[10] = {
     3, 2, 2, 1, 1, 1, 1, 1, 1, 3,
 };
 
-static const uint32_t tiny_hidden_start[8] = {
-    4294901751u, 131080u, 589821u, 524289u, 4294967287u, 0u, 0u, 0u,
-};
-
-static const uint32_t tiny_hidden_level[8] = {
-    5242963u, 4522050u, 4653122u, 5308475u, 4325429u, 4325442u, 4325442u, 4325442u,
+static const uint32_t tiny_hidden_table[56] = {
+    4294901751u, 131080u, 589821u, 524289u, 4294967287u, 0u, 0u, 0u, 15073510u, 15073510u,
+    15073510u, 15073510u, 15073510u, 15073510u, 15073510u, 15073510u, 5242963u, 4522050u, 4653122u,
+    5308475u, 4325429u, 4325442u, 4325442u, 4325442u, 13107400u, 13107400u, 13107400u, 13107400u,
+    13107400u, 13107400u, 13107400u, 13107400u, 196611u, 196611u, 196611u, 196611u, 196611u,
+    196611u, 196611u, 196611u, 5242963u, 4522050u, 4653122u, 5308475u, 4325429u, 4325442u, 4325442u,
+    4325442u, 589833u, 589833u, 589833u, 589833u, 589833u, 589833u, 589833u, 589833u,
 };
 
 static const struct edgesnn_paired8 tiny_hidden_0 = {
@@ -44,20 +45,10 @@ static const struct edgesnn_rows tiny_hidden_rows = {
     .bits = 4,
 };
 
-static const struct edgesnn_membranes tiny_hidden_neurons = {
+static const struct edgesnn_adaptive tiny_hidden_neurons = {
+    .table = tiny_hidden_table,
     .tiles = 1,
-    .decay = {NULL, 230},
-    .start = {tiny_hidden_start, 0},
-    .level = {tiny_hidden_level, 0},
-    .threshold = {tiny_hidden_level, 0},
-    .adaptation_decay = {NULL, 200},
-    .adaptation_coupling = {NULL, 3},
-    .adaptation_jump = {NULL, 9},
-    .saturates = true,
-    .checked = true,
-    .adaptive = true,
     .reset_to_zero = false,
-    .adaptation_saturates = false,
 };
 
 static void tiny_hidden_step(struct tiny_state *state)
@@ -213,7 +204,6 @@ static const struct edgesnn_membranes tiny_windows_neurons = {
     .level = {tiny_windows_level, 0},
     .threshold = {tiny_windows_threshold, 0},
     .saturates = false,
-    .checked = false,
     .adaptive = false,
     .reset_to_zero = false,
     .adaptation_saturates = false,
