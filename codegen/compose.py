@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from edgesnn.codegen.choose import AUTO, Layout, choose, require_layers
 from edgesnn.codegen.layout import Table, padded, parameter_layout, table
 from edgesnn.codegen.names import member_names
 from edgesnn.codegen.program import (
@@ -19,7 +20,6 @@ from edgesnn.codegen.program import (
 )
 from edgesnn.codegen.tiles import (
     TILE,
-    form_of,
     is_row_group,
     membrane_fields,
     places,
@@ -35,12 +35,14 @@ from edgesnn.network.bounds import membrane_bounds
 MOST_CHANNELS = 0xFFFF
 
 
-def build_program(network: Network) -> Program:
+def build_program(network: Network, layout: Layout = AUTO) -> Program:
     """Everything that the C of `network` consists of.
 
     Raises:
         NetworkError: the input has more channels than an event can name.
+        UsageError: `layout` forces what a layer cannot have, or names no layer.
     """
+    require_layers(network, layout)
     if network.input.size > MOST_CHANNELS:
         raise NetworkError(
             f"network {network.name}: {network.input.size} input channels; generated code takes "
@@ -49,21 +51,29 @@ def build_program(network: Network) -> Program:
     members = member_names([layer.name for layer in network.layers])
     spikes = {layer.name: spike_ring(network, layer, members) for layer in network.layers}
     seen = seen_ring(network)
-    layers = tuple(_layer(network, x, members[x.name], spikes, seen) for x in network.layers)
+    layers = tuple(
+        _layer(network, x, layout, members[x.name], spikes, seen) for x in network.layers
+    )
     layers = tuple(replace(code, outgoing=_outgoing(code, layers)) for code in layers)
     tables, fields = _frontend(network)
     return Program(
         network, layers, _input_members(network, seen), seen, _scratch(layers), tables, fields,
-        _detector(network),
+        _detector(network), layout.compact,
     )  # fmt: skip
 
 
 def _layer(
-    network: Network, layer: Layer, member: str, spikes: dict[str, Ring], seen: Ring
+    network: Network,
+    layer: Layer,
+    layout: Layout,
+    member: str,
+    spikes: dict[str, Ring],
+    seen: Ring,
 ) -> LayerCode:
     name = f"{network.name}_{layer.name}"
-    form = form_of(network, layer)
-    rows = rows_code(network, layer, member, spikes) if form is not None else None
+    choice = choose(network, layer, layout)
+    form, bits = choice.form, 4 if choice.kernel == "rows4" else 8
+    rows = rows_code(network, layer, bits, member, spikes) if form is not None else None
     groups = tuple(
         group_code(network, layer, number, member, spikes, seen)
         for number, group in enumerate(layer.synapses)
@@ -88,6 +98,7 @@ def _layer(
         words=words(layer.size),
         touched_words=words(layer.size) if pools else 0,
         form=form,
+        choice=choice,
         rows=rows,
     )
     return replace(code, members=_members(network, code))

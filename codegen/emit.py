@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from edgesnn.codegen.choose import AUTO, Layout
 from edgesnn.codegen.compose import build_program
 from edgesnn.codegen.plan import MemoryPlan, plan_of
 from edgesnn.codegen.program import Program
@@ -28,6 +29,7 @@ class GeneratedCode:
         source: the one file to compile; the others are headers.
         plan: memory of tables and state.
         sha256: identity of the network.
+        layout: what the planner was asked for.
     """
 
     network: Network
@@ -36,6 +38,7 @@ class GeneratedCode:
     source: Path
     plan: MemoryPlan
     sha256: str
+    layout: Layout = AUTO
 
     @property
     def header(self) -> Path:
@@ -43,7 +46,13 @@ class GeneratedCode:
         return self.source.with_suffix(".h")
 
 
-def generate(network: Network, folder: Path, *, command: str = "edgesnn generate") -> GeneratedCode:
+def generate(
+    network: Network,
+    folder: Path,
+    *,
+    command: str = "edgesnn generate",
+    layout: Layout = AUTO,
+) -> GeneratedCode:
     """Write `NAME.h`, `NAME.c` and the runtime's headers to `folder`.
 
     The same network and command give the same bytes. All text is made before the first file is
@@ -53,19 +62,21 @@ def generate(network: Network, folder: Path, *, command: str = "edgesnn generate
         network: the network to write; its name prefixes all that has external linkage.
         folder: made if it is not there.
         command: stated in the files as what made them.
+        layout: what is forced on the layout planner.
 
     Raises:
         NetworkError: the network has more input channels than generated code takes.
+        UsageError: `layout` forces what a layer cannot have, or names no layer.
         EdgesnnError: the folder cannot be written.
     """
-    program = build_program(network)
+    program = build_program(network, layout)
     sha256 = identity(network)
     texts = render_network(program, command, sha256) | runtime_texts(network)
     for name, text in texts.items():
         write_atomic(folder / name, text)
     files = tuple(folder / name for name in texts)
     return GeneratedCode(
-        network, folder, files, folder / f"{network.name}.c", plan_of(program), sha256
+        network, folder, files, folder / f"{network.name}.c", plan_of(program), sha256, layout
     )
 
 

@@ -54,7 +54,7 @@ def compile_firmware(
 
 def main_texts(generated: GeneratedCode) -> dict[str, str]:
     """The test image's `main` and the trace header by file name."""
-    program = build_program(generated.network)
+    program = build_program(generated.network, generated.layout)
     return {
         f"{generated.network.name}_{template}": render(
             f"{template}.j2", program, sha256=generated.sha256

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edgesnn.codegen.choose import AUTO, Layout
 from edgesnn.codegen.compose import build_program
 from edgesnn.codegen.emit import generate
 from edgesnn.codegen.record import record_dtype, traces_of
@@ -37,6 +38,7 @@ class HostC:
         folder: Path | None = None,
         compiler: Compiler | None = None,
         optimise: str = "-O2",
+        layout: Layout = AUTO,
     ) -> None:
         """Generate and compile `network` in `folder` (a temporary one by default)."""
         self.network = network
@@ -44,7 +46,7 @@ class HostC:
         self._temporary = tempfile.TemporaryDirectory(prefix="edgesnn-")
         place = folder if folder is not None else Path(self._temporary.name)
         self._library = ctypes.CDLL(
-            str(build_library(network, place, compiler or host_compiler(), optimise))
+            str(build_library(network, place, compiler or host_compiler(), optimise, layout))
         )
 
     @property
@@ -130,9 +132,11 @@ def require_features(features: IntArray, network: Network) -> None:
         )
 
 
-def build_library(network: Network, folder: Path, compiler: Compiler, optimise: str) -> Path:
+def build_library(
+    network: Network, folder: Path, compiler: Compiler, optimise: str, layout: Layout = AUTO
+) -> Path:
     """Generate `network` in `folder` and compile it with its trace into a shared library."""
-    write_instruments(network, folder, "host.c")
+    write_instruments(network, folder, "host.c", layout=layout)
     library = folder / f"{network.name}.so"
     sources = [f"{network.name}.c", f"{network.name}_host.c"]
     flags = [*WARNINGS, optimise, "-shared", "-fPIC", "-o", library.name]
@@ -142,10 +146,12 @@ def build_library(network: Network, folder: Path, compiler: Compiler, optimise: 
     return library
 
 
-def write_instruments(network: Network, folder: Path, *templates: str) -> None:
+def write_instruments(
+    network: Network, folder: Path, *templates: str, layout: Layout = AUTO
+) -> None:
     """Generate `network` in `folder` with its trace header and further `templates`."""
-    generate(network, folder)
-    program = build_program(network)
+    generate(network, folder, layout=layout)
+    program = build_program(network, layout)
     for template in ("trace.h", *templates):
         text = render(f"{template}.j2", program, sha256=identity(network))
         write_atomic(folder / f"{network.name}_{template}", text)

@@ -93,6 +93,6 @@ def _texts(generated: GeneratedCode, hop: int) -> dict[str, str]:
     lit = round(_LIT_SECONDS * _SAMPLE_RATE / hop)
     return {
         f"{name}_listen.c": render(
-            "listen.c.j2", build_program(generated.network), lit_steps=max(lit, 1)
+            "listen.c.j2", build_program(generated.network, generated.layout), lit_steps=max(lit, 1)
         )
     }

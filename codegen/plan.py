@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgesnn.codegen.choose import AUTO, Layout
 from edgesnn.codegen.compose import build_program
 from edgesnn.codegen.layout import Table
 from edgesnn.codegen.program import LayerCode, Program, struct_bytes
@@ -53,13 +54,14 @@ class MemoryPlan:
         return sum(row.ram_bytes for row in self.rows)
 
 
-def memory_plan(network: Network) -> MemoryPlan:
+def memory_plan(network: Network, layout: Layout = AUTO) -> MemoryPlan:
     """Flash and RAM of `network` by layer.
 
     Raises:
         NetworkError: the input has more channels than generated code takes.
+        UsageError: `layout` forces what a layer cannot have, or names no layer.
     """
-    return plan_of(build_program(network))
+    return plan_of(build_program(network, layout))
 
 
 def plan_of(program: Program) -> MemoryPlan:

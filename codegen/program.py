@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from edgesnn.codegen.choose import Choice
 from edgesnn.codegen.layout import GroupLayout, Table
 from edgesnn.codegen.tiles import Form
 from edgesnn.network import AdaptiveLeaky, Layer, Network
@@ -146,6 +147,7 @@ class LayerCode:
     Attributes:
         groups: those that add to the currents, one kernel each.
         rows: groups that are added straight into the lanes of a layer in tiles.
+        choice: what the layout planner chose, and from what.
         form: how the neurons are stepped in lanes (edgesnn_membranes.h); None where they are not.
     """
 
@@ -161,6 +163,7 @@ class LayerCode:
     touched_words: int
     outgoing: tuple[Axons, ...] = ()
     form: Form | None = None
+    choice: Choice | None = None
     rows: Rows | None = None
 
     @property
@@ -225,6 +228,7 @@ class Program:
     frontend_tables: tuple[Table, ...]
     frontend_fields: tuple[tuple[str, str], ...]
     detector: DetectorCode | None = None
+    compact: bool = False
 
     @property
     def rings(self) -> tuple[Ring, ...]:

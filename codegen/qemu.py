@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from edgesnn.boards import BOARDS, CORES, Board, emulated_board, find_board
+from edgesnn.codegen.choose import AUTO, Layout
 from edgesnn.codegen.emit import generate
 from edgesnn.codegen.firmware import compile_firmware
 from edgesnn.codegen.host import require_features, whole_hops
@@ -75,6 +76,7 @@ class Qemu:
         *,
         folder: Path | None = None,
         compiler: Compiler | None = None,
+        layout: Layout = AUTO,
     ) -> None:
         """Compile `network` for `board`, one of QEMU's machines or the name of a core."""
         self.board = _emulated(board)
@@ -84,7 +86,8 @@ class Qemu:
         find_qemu()
         self._temporary = tempfile.TemporaryDirectory(prefix="edgesnn-")
         place = folder if folder is not None else Path(self._temporary.name)
-        self.firmware = compile_firmware(generate(network, place), self.board, compiler=compiler)
+        code = generate(network, place, layout=layout)
+        self.firmware = compile_firmware(code, self.board, compiler=compiler)
 
     def run(self, features: IntArray) -> Traces:
         """Run int8 `features (clips, steps, channels)`; see `Machine.run`.

@@ -68,7 +68,7 @@ def _texts(generated: GeneratedCode, board: Board, given: IntArray) -> dict[str,
     network = generated.network
     stimulus, features = _stimulus(network, given)
     traces = Oracle(network).run(features)
-    program = build_program(network)
+    program = build_program(network, generated.layout)
     name = network.name
     selftest = render(
         "selftest.c.j2",

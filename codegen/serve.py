@@ -74,7 +74,7 @@ def compile_serve(
 
 def _texts(generated: GeneratedCode, clip: int) -> dict[str, str]:
     network = generated.network
-    program = build_program(network)
+    program = build_program(network, generated.layout)
     identity = [f"0x{octet:02x}u" for octet in bytes.fromhex(generated.sha256)]
     trace = render("trace.h.j2", program, sha256=generated.sha256)
     serve = render("serve.c.j2", program, clip_bytes=clip, sha256_bytes=numbers_text(identity, 8))

@@ -89,6 +89,8 @@ def context(program: Program) -> dict[str, Any]:
         "seen_now": program.seen.before(0) if program.seen.slots else "",
         "seen_before": program.seen.before(1) if delta else "",
         "delta": network.input.delta,
+        "compact": program.compact,
+        "choices": choice_table(program),
         "layers": layers,
         "readout": layers[-1],
     }
@@ -258,6 +260,20 @@ def layer_table(network: Network, plan: MemoryPlan) -> list[str]:
         )
         lines.append(line.rstrip())
     lines.append(f"{'total':<42} {plan.flash_bytes:>7} {plan.ram_bytes:>7}")
+    return lines
+
+
+def choice_table(program: Program) -> list[str]:
+    """The header's table of layouts: what was chosen for each layer, and what else there is."""
+    lines = []
+    for code in program.layers:
+        assert code.choice is not None
+        for option in code.choice.options:
+            taken = "taken" if option.kernel == code.choice.kernel else "also"
+            lines.append(
+                f"{code.layer.name:<17} {taken:<6} {option.kernel:<9} {option.flash_bytes:>9} "
+                f"{option.cycles:>8}"
+            )
     return lines
 
 

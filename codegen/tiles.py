@@ -67,14 +67,14 @@ def tiles(neurons: int) -> int:
     return -(-neurons // TILE)
 
 
-def row_bits(groups: list[Dense]) -> int:
-    """Bits a weight that the rows of `groups` are stored with: 8, or 4 where all fit."""
-    return 8 if any(group.bits == 8 for group in groups) else 4
+def padded_neurons(neurons: int) -> int:
+    """Neurons of the tiles that hold `neurons`."""
+    return tiles(neurons) * TILE
 
 
-def row_table(groups: list[Dense], name: str) -> tuple[Table, int]:
-    """Weights of several groups, one behind the other, as biased rows; and their bias."""
-    bits = row_bits(groups)
+def row_table(groups: list[Dense], bits: int, name: str) -> tuple[Table, int]:
+    """Weights of several groups, one behind the other, as biased rows of `bits` bits a weight, 8
+    or 4; and their bias."""
     bias = 1 << (bits - 1)
     weight = np.concatenate([group.weight for group in groups], axis=1).T.astype(np.int64)
     biased = np.pad(weight, ((0, 0), (0, -weight.shape[1] % TILE))) + bias
@@ -115,7 +115,9 @@ def membrane_fields(
     assert isinstance(neuron, IntegrateAndFire)
     made: dict[bytes, Table] = {}
     fields: list[tuple[str, str]] = [("tiles", f"{tiles(layer.size)}")]
-    for field, values in _vectors(layer, form != "plain").items():
+    vectors = _vectors(layer, clamped=form != "plain")
+    vectors.pop("adaptation_coupling", None)  # it is zero
+    for field, values in vectors.items():
         fields.append((field, _parameter(f"{name}_{field}", values, made)))
     flags = {
         "saturates": form != "plain",

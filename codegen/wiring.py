@@ -6,7 +6,7 @@ import numpy as np
 
 from edgesnn.codegen.layout import group_layout, table
 from edgesnn.codegen.program import Axons, GroupCode, Ring, RowGroup, Rows, words
-from edgesnn.codegen.tiles import is_row_group, row_bits, row_table
+from edgesnn.codegen.tiles import is_row_group, row_table
 from edgesnn.network import INPUT, Dense, Layer, Network, Pool
 
 
@@ -74,8 +74,10 @@ def _arrivals(
     return ring.before(0), Axons(group.source, ring, delay, size)
 
 
-def rows_code(network: Network, layer: Layer, member: str, spikes: dict[str, Ring]) -> Rows | None:
-    """The rows of all dense groups of a layer in tiles; None where it has none."""
+def rows_code(
+    network: Network, layer: Layer, bits: int, member: str, spikes: dict[str, Ring]
+) -> Rows | None:
+    """The rows of all dense groups of a layer, `bits` bits a weight; None where it has none."""
     numbers = [number for number, group in enumerate(layer.synapses) if is_row_group(group)]
     if not numbers:
         return None
@@ -90,5 +92,5 @@ def rows_code(network: Network, layer: Layer, member: str, spikes: dict[str, Rin
         groups.append(RowGroup(first, bitmap, words(pre), axons))
         first += pre
     name = f"{network.name}_{layer.name}_rows"
-    weight, bias = row_table(dense, name)
-    return Rows(name, weight, first, bias, row_bits(dense), tuple(groups))
+    weight, bias = row_table(dense, bits, name)
+    return Rows(name, weight, first, bias, bits, tuple(groups))

@@ -23,12 +23,28 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lanes and tables are 
 #endif
 
 /* Unroll a loop of constant bounds, so that small arrays live in registers. */
-#if defined(__clang__)
+#if defined(EDGESNN_COMPACT)
+#define EDGESNN_UNROLL
+#elif defined(__clang__)
 #define EDGESNN_UNROLL _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__)
 #define EDGESNN_UNROLL _Pragma("GCC unroll 16")
 #else
 #define EDGESNN_UNROLL
+#endif
+
+/* Assembly that takes most registers; compilers that do not optimise keep some of them. */
+#if EDGESNN_DSP && defined(__OPTIMIZE__) && !defined(EDGESNN_COMPACT)
+#define EDGESNN_ASSEMBLY 1
+#else
+#define EDGESNN_ASSEMBLY 0
+#endif
+
+/* Steps of a layer: one copy for each layer, or in compact code one for all. */
+#if defined(EDGESNN_COMPACT)
+#define EDGESNN_STEP EDGESNN_SHARED
+#else
+#define EDGESNN_STEP EDGESNN_INLINE
 #endif
 
 /* The sign bits of both lanes. */

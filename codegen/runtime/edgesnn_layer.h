@@ -43,7 +43,7 @@ struct edgesnn_arrivals {
     const uint32_t *kept;
 };
 
-#if EDGESNN_DSP && defined(__OPTIMIZE__)
+#if EDGESNN_ASSEMBLY
 /* Whether the functions below serve the layer. */
 EDGESNN_INLINE bool edgesnn_is_uniform(const struct edgesnn_membranes *layer)
 {

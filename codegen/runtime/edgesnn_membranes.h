@@ -236,7 +236,7 @@ EDGESNN_INLINE void edgesnn_gather_tile(const struct edgesnn_membranes *layer, u
 
 /* A step of a layer up to the reset. Where `watched`, which is for steps
  * without events, returns bits in which the state changed; else 0. */
-EDGESNN_INLINE uint32_t edgesnn_step_tiles(const struct edgesnn_membranes *layer,
+EDGESNN_STEP uint32_t edgesnn_step_tiles(const struct edgesnn_membranes *layer,
                                            const struct edgesnn_arrivals *arrivals, bool watched,
                                            const struct edgesnn_cells *cells)
 {

@@ -52,7 +52,7 @@ EDGESNN_INLINE void edgesnn_add_nibbles(const struct edgesnn_rows *rows, uint32_
     *place += EDGESNN_NEXT_NIBBLES;
 }
 
-#if EDGESNN_DSP && defined(__OPTIMIZE__)
+#if EDGESNN_ASSEMBLY
 /* A pair of events. In flight are places p, q; b1 serves twice. */
 #define EDGESNN_NIBBLE_PAIR                                                                        \
     "ldr %[a1], [%[p], #4]\n\t"                                                                    \

@@ -92,7 +92,7 @@ EDGESNN_INLINE void edgesnn_list_spikes(const struct edgesnn_rows *rows, const u
     list->count = count;
 }
 
-#if EDGESNN_DSP && defined(__OPTIMIZE__)
+#if EDGESNN_ASSEMBLY
 /* One event: `place` holds its place and `next` gets that of the event behind it. Loads stand
  * together, since on Cortex-M4 loads in a row cost a cycle each and one more; the store runs in
  * the shadow of a load; on Cortex-M33 nothing uses what was loaded in the cycle before. */

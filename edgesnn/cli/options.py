@@ -106,3 +106,14 @@ EmulatedClips = Annotated[
         help="Test clips for NumPy and each simulated or emulated core.", min=1, metavar="CLIPS"
     ),
 ]
+
+Layout = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--layout",
+        help="Force the layout of dense weights: rows8, rows4 (8 or 4 bits a weight, added in "
+        "lanes), currents (32-bit sums), for one layer LAYER=rows8; or compact: small, slow code. "
+        "May be repeated.",
+        metavar="WORD",
+    ),
+]

@@ -74,13 +74,14 @@ def _print_pass(name: str, listing: str) -> None:
 def generate(
     source: options.Source,
     output: options.Output = None,
+    layout: options.Layout = None,
     json: options.Json = False,
 ) -> None:
     """Generate C from a network: NAME.c, NAME.h and the runtime, with the memory plan."""
     from edgesnn.cli.report import print_code
     from edgesnn.pipeline.firmware import generate_from
 
-    record = generate_from(source, output)
+    record = generate_from(source, output, layout or ())
     if json:
         print_json(record)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,13 +77,15 @@ def plan_record(plan: MemoryPlan) -> dict[str, Any]:
     }
 
 
-def generate_from(source: Path, output: Path | None) -> dict[str, Any]:
+def generate_from(source: Path, output: Path | None, layout: Sequence[str] = ()) -> dict[str, Any]:
     """Generate C from a build folder or a `.esnn` file.
 
     Into `output`, else `c/` of the build folder, else `NAME_c/` beside the file.
     """
     from edgesnn.codegen import generate
+    from edgesnn.codegen.choose import parse_layout
 
+    wanted = parse_layout(layout)
     loaded = load_source(source)
     network = loaded.network
     require_free(network.name)
@@ -91,7 +93,7 @@ def generate_from(source: Path, output: Path | None) -> dict[str, Any]:
     target = output or (loaded.folder.c if loaded.folder else beside)
     _refuse_file(target)
     with staged(target) as work:
-        code = generate(network, work, command=_command(network))
+        code = generate(network, work, command=_command(network), layout=wanted)
     return {
         "source": str(target / code.source.name),
         "header": str(target / code.header.name),

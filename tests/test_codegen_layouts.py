@@ -1,0 +1,223 @@
+"""Layers in lanes: every layout of the weights in turn, over shapes and sums that strain them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edgesnn.boards import EMULATED_CORES, find_board
+from edgesnn.cli.boundary import run
+from edgesnn.codegen import HostC, Qemu, compile_firmware, generate, memory_plan
+from edgesnn.codegen.choose import AUTO, Layout, choose, parse_layout
+from edgesnn.codegen.elf import symbol_sizes
+from edgesnn.codegen.tiles import form_of
+from edgesnn.errors import UsageError
+from edgesnn.law import Oracle
+from edgesnn.machine import first_divergence
+from edgesnn.network import (
+    AdaptiveLeaky,
+    Dense,
+    Input,
+    IntegrateAndFire,
+    Layer,
+    Leaky,
+    Network,
+    Readout,
+    save_network,
+)
+from edgesnn.network.arrays import IntArray
+
+from .codegen_networks import random_dense, relay_network, tiny_network
+
+LAYOUTS = ("rows8", "rows4", "currents", "compact")
+
+
+def _neuron(kind: str, rng: np.random.Generator, count: int, scale: int) -> IntegrateAndFire:
+    """Neurons of one kind; `own` parameters differ from neuron to neuron."""
+    threshold = rng.integers(scale, 2 * scale + 1, count)
+    if kind == "uniform":
+        return Leaky(threshold=[scale] * count, decay=[230] * count)
+    if kind == "strict zero":
+        return Leaky(threshold=[scale] * count, decay=[128] * count, strict=True, reset="zero")
+    if kind == "own":
+        return Leaky(threshold=threshold, decay=rng.integers(0, 257, count))
+    if kind == "integrator":
+        return IntegrateAndFire(threshold=threshold)
+    coupling = rng.integers(-256, 257, count) * (kind == "coupled")
+    return AdaptiveLeaky(
+        threshold=threshold,
+        decay=rng.integers(150, 257, count),
+        adaptation_decay=rng.integers(100, 257, count),
+        adaptation_coupling=coupling,
+        adaptation_jump=rng.integers(-scale, min(4 * scale, 32767), count),
+    )
+
+
+KINDS = ("uniform", "strict zero", "own", "integrator", "adaptive", "coupled")
+
+
+def lanes_network(
+    kind: str, pre: int, post: int, bits: int, seed: int, *, recurrent: bool, scale: int
+) -> Network:
+    """A relay of `pre` onto `post` neurons, which may feed themselves; extremes among weights."""
+    rng = np.random.default_rng(seed)
+    relay = Layer(
+        name="relay",
+        shape=(pre,),
+        synapses=(Dense(source="input", weight=np.ones((pre, 1), int), bits=2),),
+        bias=-rng.integers(0, 100, pre),
+        neuron=IntegrateAndFire(threshold=[1] * pre, reset="zero"),
+    )
+    groups = [random_dense(rng, "relay", post, pre, bits)]
+    if recurrent:
+        groups.append(random_dense(rng, "hidden", post, post, bits, delay=1))
+    extreme = groups[0].weight.copy()
+    extreme[0] = extreme.max()
+    extreme[-1] = -extreme.max()
+    groups[0] = Dense(source="relay", bits=bits, weight=extreme)
+    hidden = Layer(
+        name="hidden",
+        shape=(post,),
+        synapses=tuple(groups),
+        bias=rng.integers(-scale, scale + 1, post),
+        neuron=_neuron(kind, rng, post, scale),
+    )
+    readout = Layer(
+        name="readout",
+        shape=(2,),
+        synapses=(random_dense(rng, "hidden", 2, post, bits),),
+        bias=[0, 0],
+        neuron=Readout(decay=[250, 250]),
+    )
+    layers = (relay, hidden, readout)
+    return Network(name="lanes", input=Input(shape=(1,)), layers=layers, classes=("a", "b"))
+
+
+def bursts(seed: int, steps: int = 24) -> IntArray:
+    """Silence, single spikes, and steps in which the whole relay fires; int8 `(1, steps, 1)`."""
+    rng = np.random.default_rng(seed)
+    return rng.choice([0, 0, 3, 40, 100, 127], (1, steps, 1)).astype(np.int8)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    kind=st.sampled_from(KINDS),
+    pre=st.one_of(st.integers(1, 40), st.sampled_from((64, 300))),
+    post=st.one_of(st.integers(1, 50), st.sampled_from((1, 16, 17, 128))),
+    bits=st.sampled_from((8, 4, 2)),
+    layout=st.sampled_from(LAYOUTS),
+    recurrent=st.booleans(),
+    scale=st.sampled_from((1, 60, 900, 14000)),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_every_layout_keeps_the_law(layout: str, seed: int, **shape: Any) -> None:
+    network = lanes_network(seed=seed, **shape)
+    given_features = bursts(seed)
+    machine = HostC(network, optimise="-O1", layout=parse_layout([layout]))
+    traces = machine.run(given_features)
+    assert first_divergence(network, Oracle(network).run(given_features), traces) is None
+    assert machine.state_bytes == memory_plan(network, parse_layout([layout])).ram_bytes
+
+
+@pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="qemu-system-arm is missing")
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(
+    "core",
+    [
+        pytest.param(core, marks=[] if core == "m4" else [pytest.mark.slow])
+        for core in EMULATED_CORES
+    ],
+)
+def test_every_layout_on_the_cores(core: str, layout: str) -> None:
+    for number, kind in enumerate(KINDS):
+        network = lanes_network(
+            kind, 70, 37, (8, 4)[number % 2], number, recurrent=True, scale=(60, 900)[number // 3]
+        )
+        features = bursts(number, steps=30)
+        expected = Oracle(network).run(features)
+        assert expected.spikes["hidden"].any()
+        traces = Qemu(network, core, layout=parse_layout([layout])).run(features)
+        assert first_divergence(network, expected, traces) is None
+
+
+def test_membranes_at_the_ends_of_16_bits() -> None:
+    """A drive that holds membranes at both clamps, in lanes and, for what lies ahead, out of
+    them."""
+    for kind, seed in (("uniform", 0), ("coupled", 1), ("coupled", 2)):
+        network = lanes_network(kind, 100, 20, 8, seed, recurrent=False, scale=100)
+        features = np.full((1, 40, 1), 127, np.int8)
+        expected = Oracle(network).run(features)
+        assert expected.v["hidden"].min() == -32768
+        assert form_of(network, network.by_name["hidden"]) in ("saturates", "tables")
+        assert first_divergence(network, expected, HostC(network).run(features)) is None
+
+
+def test_forms_follow_the_bounds() -> None:
+    def form(kind: str, pre: int, scale: int, bits: int = 8) -> str | None:
+        network = lanes_network(kind, pre, 16, bits, 0, recurrent=False, scale=scale)
+        return form_of(network, network.by_name["hidden"])
+
+    assert form("strict zero", 10, 900) == "plain"
+    assert form("integrator", 40, 60) == "saturates"
+    assert form("coupled", 40, 60) == "tables"
+    assert form("uniform", 300, 900) is None
+
+
+def test_the_planner_takes_the_cheapest_and_a_flag_forces_any() -> None:
+    network = relay_network(bits=4, threshold=30)
+    layer = network.by_name["second"]
+    chosen = choose(network, layer)
+    assert [option.kernel for option in chosen.options] == ["rows4", "rows8", "currents"]
+    assert chosen.kernel == "rows4" and chosen.form is not None
+    assert chosen.options[0].flash_bytes * 2 == chosen.options[1].flash_bytes == 128 * 128
+    forced = choose(network, layer, parse_layout(["currents", "second=rows8"]))
+    assert forced.kernel == "rows8"
+    assert choose(network, layer, Layout(kernel="currents")).form is None
+    plans = [memory_plan(network, parse_layout([word])).flash_bytes for word in ("rows8", "rows4")]
+    assert plans[0] - plans[1] == (40 + 128) * 64
+    assert choose(network, network.readout).kernel == "currents"
+
+
+def test_layouts_that_cannot_be_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = relay_network()
+    with pytest.raises(UsageError, match="second cannot be laid out as rows4; choose from rows8"):
+        generate(network, tmp_path, layout=parse_layout(["second=rows4"]))
+    with pytest.raises(UsageError, match="no layer is called 'third'; the layers are relay, fi"):
+        generate(network, tmp_path, layout=parse_layout(["third=rows8"]))
+    save_network(network, tmp_path / "relay.esnn")
+    command = ["generate", str(tmp_path / "relay.esnn"), "--output", str(tmp_path / "c")]
+    assert run([*command, "--layout", "rows16"]) != 0
+    assert "unknown layout 'rows16': give rows8, rows4, currents" in capsys.readouterr().err
+    assert run([*command, "--layout", "second=currents"]) == 0
+    header = (tmp_path / "c" / "relay.h").read_text()
+    assert "second            taken  currents" in header
+    assert "second            also   rows8" in header
+
+
+def test_the_same_layout_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name, layout in (("auto", AUTO), ("again", AUTO), ("small", Layout(compact=True))):
+        generate(tiny_network(), tmp_path / name, layout=layout)
+    texts = [(tmp_path / name / "tiny.c").read_bytes() for name in ("auto", "again", "small")]
+    assert texts[0] == texts[1] != texts[2]
+
+
+@pytest.mark.parametrize(("layout", "most"), [(AUTO, 8192), (Layout(compact=True), 4096)])
+def test_code_beside_the_tables(layout: Layout, most: int, tmp_path: Path) -> None:
+    """Bytes of everything in the image's network part but its tables, on Cortex-M4."""
+    network = relay_network()
+    code = generate(network, tmp_path, layout=layout)
+    symbols = symbol_sizes(compile_firmware(code, find_board("mps2-an386")).elf)
+    ours = [
+        size
+        for name, size in symbols.items()
+        if name.startswith(("relay_", "edgesnn_step", "edgesnn_sum"))
+    ]
+    assert 0 < sum(ours) - code.plan.flash_bytes < most
