@@ -608,7 +608,7 @@ def execute(
                     value = state[op.S_FPSCR]
                     n, z, c, v = value >> 31, value >> 30 & 1, value >> 29 & 1, value >> 28 & 1
                 elif not transfer(
-                    state, regs, pages, table, octets, halves, words, numbers, imm, bent, extra,
+                    state, regs, pages, table, octets, words, numbers, imm, bent, extra,
                     INT(operation == op.VFP_STORE),
                 ):  # fmt: skip
                     reason = op.R_ACCESS

@@ -80,7 +80,7 @@ def _number_of_word(word: int, imm: int) -> int:
     return value
 
 
-@compiled
+@inlined
 def _computed(
     state: Array, kind: int, form: int, target: int, d: int, x: int, y: int, imm: int, nzcv: int
 ) -> int:
@@ -153,7 +153,7 @@ def _system(
         regs[rd] = regs[rm]
 
 
-@compiled
+@inlined
 def arithmetic(
     state: Array, regs: Array, numbers: int, imm: int, extra: int, nzcv: int, now: int
 ) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from edgesnn.sim.core.access import Array, block, load_aligned, store_aligned
-from edgesnn.sim.core.compiled import compiled
+from edgesnn.sim.core.access import Array, block, load_word, store_word
+from edgesnn.sim.core.compiled import inlined
 
 MASK = 0xFFFFFFFF
 
 
-@compiled
+@inlined
 def transfer(
     state: Array,
     regs: Array,
     pages: Array,
     table: Array,
     octets: Array,
-    halves: Array,
     words: Array,
     numbers: int,
     imm: int,
@@ -26,13 +25,12 @@ def transfer(
     """VLDR, VSTR, VLDM, VSTM: words of consecutive registers; false where the access failed."""
     first, base = numbers & 63, regs[numbers >> 8 & 31]
     address, count = (base + imm) & MASK, bent >> 20 & 255
-    if count == 1:  # may be a peripheral's register
+    if count == 1 and address & 3 == 0:  # may be a peripheral's register
         if store:
-            value = regs[first]
-            if not store_aligned(state, pages, table, octets, halves, words, address, 2, value):
+            if not store_word(state, pages, table, octets, words, address, regs[first]):
                 return False
         else:
-            value = load_aligned(state, pages, octets, halves, words, address, 2)
+            value = load_word(state, pages, octets, words, address)
             if value < 0:
                 return False
             regs[first] = value

@@ -6,39 +6,39 @@ neither compiles nor loads it, and the loop does not grow.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numba
 from numba import cfunc, types
 
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.compiled import sources_digest
 from edgesnn.sim.core.vfp.execute import arithmetic
 
-_carray: Any = numba.carray  # type: ignore[attr-defined]
 _types: Any = types
+_cfunc: Any = cfunc  # `_nrt` is an option that its stubs do not list
 WORDS: Any = _types.CPointer(types.int64)
 SIGNATURE: Any = types.void(WORDS, WORDS, *[types.int64] * 5)
 HERE = Path(__file__).parent
 
 
-def _exported(sources: int) -> Callable[..., Any]:
-    """`arithmetic` with a C interface; the number becomes part of the cache's key."""
+def _exported(sources: int) -> Any:
+    """`arithmetic` with a C interface; the number becomes part of the cache's key.
 
-    @cfunc(SIGNATURE, cache=True, error_model="numpy")
+    Both vectors are bare pointers here and below: an array is seven words to hand on.
+    """
+
+    @_cfunc(SIGNATURE, cache=True, error_model="numpy", _nrt=False)
     def unit(state, regs, numbers, imm, extra, nzcv, now):  # type: ignore[no-untyped-def]
-        words = _carray(state, (op.STATE,))
-        words[op.S_SOURCES] = sources
-        arithmetic(words, _carray(regs, (op.REGISTERS,)), numbers, imm, extra, nzcv, now)
+        state[op.S_SOURCES] = sources
+        arithmetic(state, regs, numbers, imm, extra, nzcv, now)
 
     return unit
 
 
 def unit_address() -> int:
     """Address of the compiled unit, for `call_unit`."""
-    return int(_UNIT.address)  # type: ignore[attr-defined]
+    return int(_UNIT.address)
 
 
 _UNIT = _exported(
