@@ -9,29 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import SimpleNamespace as Fields
-from typing import Any
 
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.architecture import FPV4_SP, FPV5_D16, FPV5_SP
+from edgesnn.sim.core.floating_moves32 import (
+    core_half_of_double,
+    core_single,
+    core_two,
+    load_store,
+    multiple,
+    read_status,
+    register,
+    vfp,
+    write_status,
+)
 from edgesnn.sim.core.instruction import Instruction
-from edgesnn.sim.core.operand import PC, SINK, SP, ZERO, require
-from edgesnn.sim.core.operations import DOUBLE, HALF, S0, SINGLE
+from edgesnn.sim.core.operand import SINK, require
+from edgesnn.sim.core.operations import DOUBLE, HALF, SINGLE
 from edgesnn.sim.core.pattern import Builder, Context, Encoding, encoding
 
 FormBuilder = Callable[[int], Builder]
-
-
-def register(form: int, number: int, bit: int) -> int:
-    """Where a single register V:x, or a double's x:V of sixteen, stands in the row's numbering."""
-    require(form != DOUBLE or bit == 0)
-    return S0 + (2 * number if form == DOUBLE else 2 * number + bit)
-
-
-def _vfp(
-    name: str, kind: int, form: int, target: int | None = None, imm: int = 0, **registers: Any
-) -> Instruction:
-    formats = form << op.V_SOURCE | (form if target is None else target) << op.V_RESULT
-    return Instruction(name, op.VFP, imm=imm, extra=kind | formats, size=4, **registers)
 
 
 def three(name: str, kind: int, imm: int = 0) -> FormBuilder:
@@ -40,7 +37,7 @@ def three(name: str, kind: int, imm: int = 0) -> FormBuilder:
     def build_for(form: int) -> Builder:
         def build(f: Fields, at: Context) -> Instruction:
             d, n, m = (register(form, *pair) for pair in ((f.d, f.D), (f.n, f.N), (f.m, f.M)))
-            return _vfp(name, kind, form, imm=imm, rd=d, rn=n, rm=m)
+            return vfp(name, kind, form, imm=imm, rd=d, rn=n, rm=m)
 
         return build
 
@@ -68,7 +65,7 @@ def two(name: str, kind: int, imm: int = 0) -> FormBuilder:
     def build_for(form: int) -> Builder:
         def build(f: Fields, at: Context) -> Instruction:
             d, m = register(form, f.d, f.D), register(form, f.m, f.M)
-            return _vfp(name, kind, form, imm=imm, rd=d, rm=m)
+            return vfp(name, kind, form, imm=imm, rd=d, rm=m)
 
         return build
 
@@ -92,7 +89,7 @@ def constant(form: int) -> Builder:
         exponent |= ((1 << width - 3) - 1) * (f.i >> 6 & 1) << 2 | f.i >> 4 & 3
         value = f.i >> 7 << width + bits | exponent << bits | (f.i & 15) << bits - 4
         imm = value >> 32 if form == DOUBLE else value
-        return _vfp("vmov", op.V_CONSTANT, form, imm=imm, rd=register(form, f.d, f.D))
+        return vfp("vmov", op.V_CONSTANT, form, imm=imm, rd=register(form, f.d, f.D))
 
     return build
 
@@ -101,7 +98,7 @@ def compare(form: int) -> Builder:
     def build(f: Fields, at: Context) -> Instruction:
         n, m = register(form, f.d, f.D), register(form, f.m, f.M)
         name = "vcmpe" if f.e else "vcmp"
-        return _vfp(name, op.V_CMP, form, imm=f.e * op.QUIET_RAISES, rd=SINK, rn=n, rm=m)
+        return vfp(name, op.V_CMP, form, imm=f.e * op.QUIET_RAISES, rd=SINK, rn=n, rm=m)
 
     return build
 
@@ -109,7 +106,7 @@ def compare(form: int) -> Builder:
 def compare_zero(form: int) -> Builder:
     def build(f: Fields, at: Context) -> Instruction:
         n, imm = register(form, f.d, f.D), f.e * op.QUIET_RAISES | op.WITH_ZERO
-        return _vfp("vcmpe" if f.e else "vcmp", op.V_CMP, form, imm=imm, rd=SINK, rn=n)
+        return vfp("vcmpe" if f.e else "vcmp", op.V_CMP, form, imm=imm, rd=SINK, rn=n)
 
     return build
 
@@ -121,9 +118,9 @@ def half_precision(form: int) -> Builder:
         name = "vcvtt" if f.t else "vcvtb"
         if f.o:
             d, m = register(SINGLE, f.d, f.D), register(form, f.m, f.M)
-            return _vfp(name, op.V_CONVERT, form, HALF, f.t * op.TOP_RESULT, rd=d, rm=m)
+            return vfp(name, op.V_CONVERT, form, HALF, f.t * op.TOP_RESULT, rd=d, rm=m)
         d, m = register(form, f.d, f.D), register(SINGLE, f.m, f.M)
-        return _vfp(name, op.V_CONVERT, HALF, form, f.t * op.TOP_SOURCE, rd=d, rm=m)
+        return vfp(name, op.V_CONVERT, HALF, form, f.t * op.TOP_SOURCE, rd=d, rm=m)
 
     return build
 
@@ -134,7 +131,7 @@ def between_formats(form: int) -> Builder:
 
     def build(f: Fields, at: Context) -> Instruction:
         d, m = register(target, f.d, f.D), register(form, f.m, f.M)
-        return _vfp("vcvt", op.V_CONVERT, form, target, rd=d, rm=m)
+        return vfp("vcvt", op.V_CONVERT, form, target, rd=d, rm=m)
 
     return build
 
@@ -148,7 +145,7 @@ def from_integer(form: int) -> Builder:
     def build(f: Fields, at: Context) -> Instruction:
         d, m = register(form, f.d, f.D), register(SINGLE, f.m, f.M)
         imm = _rounding(op.MODE_DYNAMIC, f.s)
-        return _vfp("vcvt", op.V_FROM_INTEGER, SINGLE, form, imm, rd=d, rm=m)
+        return vfp("vcvt", op.V_FROM_INTEGER, SINGLE, form, imm, rd=d, rm=m)
 
     return build
 
@@ -158,7 +155,7 @@ def to_integer(form: int) -> Builder:
         d, m = register(SINGLE, f.d, f.D), register(form, f.m, f.M)
         imm = _rounding(op.TO_ZERO if f.r else op.MODE_DYNAMIC, f.s)
         name = "vcvt" if f.r else "vcvtr"
-        return _vfp(name, op.V_TO_INTEGER, form, SINGLE, imm, rd=d, rm=m)
+        return vfp(name, op.V_TO_INTEGER, form, SINGLE, imm, rd=d, rm=m)
 
     return build
 
@@ -171,7 +168,7 @@ def to_integer_by_mode(form: int) -> Builder:
         letter, mode = NAMED_MODES[f.r]
         d, m = register(SINGLE, f.d, f.D), register(form, f.m, f.M)
         imm = _rounding(mode, f.s)
-        return _vfp("vcvt" + letter, op.V_TO_INTEGER, form, SINGLE, imm, rd=d, rm=m)
+        return vfp("vcvt" + letter, op.V_TO_INTEGER, form, SINGLE, imm, rd=d, rm=m)
 
     return build
 
@@ -195,93 +192,10 @@ def fixed_point(form: int) -> Builder:
         mode = op.TO_ZERO if f.o else op.NEAREST
         imm = _rounding(mode, 1 - f.u, fraction, size)
         if f.o:
-            return _vfp("vcvt", op.V_TO_INTEGER, form, imm=imm, rd=d, rm=d)
-        return _vfp("vcvt", op.V_FROM_INTEGER, SINGLE, form, imm, rd=d, rm=d)
+            return vfp("vcvt", op.V_TO_INTEGER, form, imm=imm, rd=d, rm=d)
+        return vfp("vcvt", op.V_FROM_INTEGER, SINGLE, form, imm, rd=d, rm=d)
 
     return build
-
-
-def core_single(f: Fields, at: Context) -> Instruction:
-    require(f.t not in (SP, PC))
-    s = register(SINGLE, f.n, f.N)
-    if f.o:
-        return _vfp("vmov", op.V_TO_CORE, SINGLE, rd=f.t, rm=s)
-    return _vfp("vmov", op.V_FROM_CORE, SINGLE, rd=s, rm=f.t)
-
-
-def core_half_of_double(f: Fields, at: Context) -> Instruction:
-    require(f.t not in (SP, PC) and f.N == 0)
-    s = S0 + 2 * f.n + f.i
-    if f.o:
-        return _vfp("vmov", op.V_TO_CORE, SINGLE, rd=f.t, rm=s)
-    return _vfp("vmov", op.V_FROM_CORE, SINGLE, rd=s, rm=f.t)
-
-
-def core_two(form: int) -> Builder:
-    """Two core registers and two singles, or one double."""
-
-    def build(f: Fields, at: Context) -> Instruction:
-        require(f.t not in (SP, PC) and f.u not in (SP, PC))
-        require(form == DOUBLE or 2 * f.m + f.M < 31)
-        s = register(form, f.m, f.M)
-        if f.o:
-            require(f.t != f.u)
-            return _vfp("vmov", op.V_MOV_TWO, SINGLE, rd=f.t, ra=f.u, rn=s, rm=s + 1)
-        return _vfp("vmov", op.V_MOV_TWO, SINGLE, rd=s, ra=s + 1, rn=f.t, rm=f.u)
-
-    return build
-
-
-def read_status(f: Fields, at: Context) -> Instruction:
-    if f.t == PC:
-        return Instruction("vmrs", op.VFP_FLAGS, size=4)
-    require(f.t != SP)
-    return _vfp("vmrs", op.V_MRS, SINGLE, rd=f.t)
-
-
-def write_status(f: Fields, at: Context) -> Instruction:
-    require(f.t not in (SP, PC))
-    return _vfp("vmsr", op.V_MSR, SINGLE, rd=SINK, rm=f.t)
-
-
-def load_store(form: int) -> Builder:
-    """VLDR and VSTR; loads may count from the program counter."""
-    words = 2 if form == DOUBLE else 1
-
-    def build(f: Fields, at: Context) -> Instruction:
-        offset = 4 * f.i if f.u else -4 * f.i
-        name, number = ("vldr", op.VFP_LOAD) if f.l else ("vstr", op.VFP_STORE)
-        require(f.n != PC or f.l == 1)
-        base, imm = (ZERO, at.pc_aligned + offset) if f.n == PC else (f.n, offset)
-        d = register(form, f.d, f.D)
-        return Instruction(name, number, rd=d, rn=base, imm=imm, amount=words, size=4)
-
-    return build
-
-
-def multiple(form: int) -> Builder:
-    """VLDM, VSTM, VPUSH, VPOP; of doubles with an odd count (FLDMX) the last word is skipped."""
-
-    def build(f: Fields, at: Context) -> Instruction:
-        down = f.p
-        require(f.p != f.u and f.n != PC and (f.w == 1 or f.p == 0))
-        first = register(form, f.d, f.D)
-        words = f.i & ~1 if form == DOUBLE else f.i
-        require(0 < words <= 32 and first + words <= op.REGISTERS)
-        change = -4 * f.i if down else 4 * f.i
-        return Instruction(
-            _multiple_name(f), op.VFP_LOAD if f.l else op.VFP_STORE, rd=first, rn=f.n,
-            imm=change if down else 0, amount=words, writeback=f.n if f.w else SINK,
-            extra=change if f.w else 0, size=4,
-        )  # fmt: skip
-
-    return build
-
-
-def _multiple_name(f: Fields) -> str:
-    if f.n == SP and f.w and f.p != f.l:
-        return "vpop" if f.l else "vpush"
-    return ("vldm" if f.l else "vstm") + ("db" if f.p else "ia")
 
 
 def _both(pattern: str, level: int, builder: FormBuilder) -> tuple[Encoding, ...]:
