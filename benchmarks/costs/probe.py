@@ -17,6 +17,7 @@ from edgesnn.network import Network
 from edgesnn.network.arrays import IntArray
 from edgesnn.sim.core import Core, board_map, load_elf, make_core
 from edgesnn.sim.core import operations as op
+from edgesnn.sim.core.facts import KINDS, kind_of
 
 #: What belongs to no layer: encoding of the input, rings, the interface's own functions.
 ELSEWHERE = "elsewhere"
@@ -119,6 +120,19 @@ class Stepper:
         self._call(entry, address)
         return self.core.instructions - before[0], self.core.cycles - before[1]
 
+    def kinds(self, without: str = "") -> dict[str, int]:
+        """Cycles since the image was loaded by kind of instruction (`sim.core.facts.KINDS`).
+
+        Args:
+            without: a part whose own instructions are left out.
+        """
+        found = dict.fromkeys(KINDS, 0)
+        for address, instruction in self.core.translator.instructions.items():
+            cycles = int(self.core.profile[self.core.memory.flat(address) >> 1, 1])
+            if cycles and (self._parts is None or self._parts.part_at(address) != without):
+                found[kind_of(instruction)] += cycles
+        return found
+
     def _scores(self) -> IntArray:
         address = self._call("scores")
         return np.frombuffer(self.core.memory.read(address, 4 * len(self.network.classes)), "<i4")
@@ -184,6 +198,10 @@ class Parts:
         for address, spent in self._own():
             found[self._label(self._map.chain(address))].add(*spent)
         return dict(found)
+
+    def part_at(self, address: int) -> str:
+        """The part that the instruction at `address` was inlined into."""
+        return self._label(self._map.chain(address))[0]
 
     def _rows(self) -> Iterator[tuple[str, slice]]:
         """Where the profile has the step functions themselves."""

@@ -84,6 +84,26 @@ def coefficients(costs: dict[int, list[int]]) -> dict[str, float]:
     }
 
 
+def mix(bits: int, core: str, compiler: Compiler | None) -> dict[str, float]:
+    """Cycles of one more operation by kind of instruction, the largest layer, between 64 and 128
+    events. The readout that counts as well does the same in both steps."""
+    size = max(NEURONS)
+    layers = {"hidden1": (size, DECAYS["saturating"])}
+    probe = Probe(receiving(bits, layers), core, compiler)
+    few, many = STEADY[-2:]
+    costs = []
+    for train in bursts((few, many)):
+        before = probe.kinds(RELAY)
+        probe.run_steps(train[None])
+        after = probe.kinds(RELAY)
+        costs.append({kind: after[kind] - before[kind] for kind in after})
+    return {
+        kind: round((costs[1][kind] - costs[0][kind]) / (many - few) / size, 3)
+        for kind in costs[0]
+        if costs[1][kind] != costs[0][kind]
+    }
+
+
 def measure_synapses(core: str, compiler: Compiler | None) -> dict[str, Any]:
     """Coefficients by weight bits and by whether membranes may saturate."""
     report: dict[str, Any] = {}
@@ -99,5 +119,5 @@ def measure_synapses(core: str, compiler: Compiler | None) -> dict[str, Any]:
             }
             | {"steps": {str(size): costs[f"{kind}{size}"]["cycles"] for size in NEURONS}}
             for kind in DECAYS
-        }
+        } | {"mix": mix(bits, core, compiler)}
     return report

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from costs.plots import TITLES
+from costs.synapses import DECAYS
+from costs.targets import FLOORS
 from costs.targets import targets as all_targets
 from edgesnn.errors import UsageError
 from edgesnn.files import write_atomic
+from edgesnn.sim.core.facts import KINDS
 
 Results = dict[str, Any]
 
@@ -96,8 +99,8 @@ def synapses(results: Results) -> str:
         for core, widths in cores.items():
             for bits, kinds in widths.items():
                 row = [f"{_core(core)}, {compiler}", f"int{bits}"]
-                for found in kinds.values():
-                    cost = found["cycles"]
+                for kind in DECAYS:
+                    cost = kinds[kind]["cycles"]
                     row += [f"{cost[key]:.2f}" for key in ("at_64", "at_256", "per_operation")]
                     row.append(f"{cost['per_event']:.0f}")
                 rows.append(row)
@@ -105,6 +108,20 @@ def synapses(results: Results) -> str:
     for kind in ("may saturate", "bounded"):
         head += [f"{kind}: 64 neurons", "256 neurons", "inner kernel", "an event besides"]
     return table(head, rows)
+
+
+def mixes(results: Results) -> str:
+    """What a synaptic operation's cycles go into, by kind of instruction."""
+    rows = []
+    for core, widths in results["synapses"]["gcc"].items():
+        for bits, found in widths.items():
+            mix = found.get("mix", {})
+            floor = FLOORS.get((core, bits))
+            rows.append([
+                _core(core), f"int{bits}", f"{sum(mix.values()):.2f}", floor or "",
+                *(f"{mix[kind]:.2f}" if mix.get(kind) else "" for kind in KINDS),
+            ])  # fmt: skip
+    return table(["core", "weights", "all", "floor", *KINDS], rows)
 
 
 def neurons(results: Results) -> str:
@@ -274,6 +291,7 @@ TABLES: dict[str, tuple[str, Callable[[Results], str]]] = {
     make.__name__: (section, make)
     for section, make in (
         ("rates", rates), ("rates", all_rates), ("shapes", shapes), ("synapses", synapses),
+        ("synapses", mixes),
         ("neurons", neurons), ("frames", frames), ("keywords", keywords),
         ("keywords", functions), ("sizes", sizes), ("against", against), ("qemu", qemu),
         ("compilers", compilers), ("compilers", targets), ("peers", peers), ("peers", versions),

@@ -53,7 +53,8 @@ def _rates(results: Results) -> Iterator[Target]:
 def _synapses(results: Results) -> Iterator[Target]:
     for (core, bits), ceiling in SYNAPSES.items():
         kinds = look_up(results, "synapses", "gcc", core, bits)
-        found = [kind["cycles"]["per_operation"] for kind in (kinds or {}).values()]
+        found = [kind["cycles"]["per_operation"] for kind in (kinds or {}).values()
+                 if "cycles" in kind]  # fmt: skip
         name = f"synaptic operation, int{bits}, {core}: cycles in the inner kernel"
         yield Target(name, ceiling, max(found) if found else None)
 

@@ -29,6 +29,7 @@ def measure_network(
             "rate": rate,
             "synaptic_operations": load.synaptic_operations,
             "updates": load.updates,
+            "spikes": sum(load.spikes.values()),
             "instructions": int(clip.instructions.sum()) - relay.instructions,
             "cycles": int(clip.cycles.sum()) - relay.cycles,
             "relay_instructions": relay.instructions,
