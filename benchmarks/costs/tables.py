@@ -7,11 +7,12 @@ between them is replaced.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from costs.plots import TITLES
+from costs.markdown import core_title, figure, table
+from costs.peer_tables import peers, versions
 from costs.synapses import DECAYS
 from costs.targets import FLOORS
 from costs.targets import targets as all_targets
@@ -20,20 +21,6 @@ from edgesnn.files import write_atomic
 from edgesnn.sim.core.facts import KINDS
 
 Results = dict[str, Any]
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A Markdown table; integers get thousands separators."""
-
-    def cell(value: object) -> str:
-        return f"{value:,}" if isinstance(value, int) else str(value)
-
-    lines = [head, ["---"] * len(head), *([cell(value) for value in row] for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _core(name: str) -> str:
-    return f"Cortex-{TITLES[name]}"
 
 
 def rates(results: Results) -> str:
@@ -45,7 +32,7 @@ def rates(results: Results) -> str:
                 picked = {row["rate"]: row for row in found["rates"]}
                 fit = found["fit"]
                 rows.append([
-                    f"{_core(core)}, {compiler}, int{bits}",
+                    f"{core_title(core)}, {compiler}, int{bits}",
                     *(f"{picked[rate]['instructions'] / 1000:.1f}" for rate in (0.0, 0.1, 0.5)),
                     *(f"{picked[rate]['cycles'] / 1000:.1f}" for rate in (0.0, 0.1, 0.5)),
                     f"{fit['instructions']['slope']:.2f}", f"{fit['cycles']['slope']:.2f}",
@@ -88,7 +75,7 @@ def shapes(results: Results) -> str:
         rows.append(row)
     head = ["network", "membrane updates", "operations at 10 %"]
     for core in cores:
-        head += [f"{_core(core)}: cycles at 0 %", "10 %", "an operation"]
+        head += [f"{core_title(core)}: cycles at 0 %", "10 %", "an operation"]
     return table(head, rows)
 
 
@@ -98,7 +85,7 @@ def synapses(results: Results) -> str:
     for compiler, cores in results["synapses"].items():
         for core, widths in cores.items():
             for bits, kinds in widths.items():
-                row = [f"{_core(core)}, {compiler}", f"int{bits}"]
+                row = [f"{core_title(core)}, {compiler}", f"int{bits}"]
                 for kind in DECAYS:
                     cost = kinds[kind]["cycles"]
                     row += [f"{cost[key]:.2f}" for key in ("at_64", "at_256", "per_operation")]
@@ -118,7 +105,7 @@ def mixes(results: Results) -> str:
             mix = found.get("mix", {})
             floor = FLOORS.get((core, bits))
             rows.append([
-                _core(core), f"int{bits}", f"{sum(mix.values()):.2f}", floor or "",
+                core_title(core), f"int{bits}", f"{sum(mix.values()):.2f}", floor or "",
                 *(f"{mix[kind]:.2f}" if mix.get(kind) else "" for kind in KINDS),
             ])  # fmt: skip
     return table(["core", "weights", "all", "floor", *KINDS], rows)
@@ -133,7 +120,7 @@ def neurons(results: Results) -> str:
                 " / ".join(f"{state['cycles']:.1f}" for state in kind.values())
                 for kind in kinds.values()
             ]
-            rows.append([f"{_core(core)}, {compiler}", *cells])
+            rows.append([f"{core_title(core)}, {compiler}", *cells])
     head = ["at rest / decaying / more where it fires"]
     head += list(next(iter(results["neurons"]["gcc"].values())))
     return table(head, rows)
@@ -144,7 +131,7 @@ def frames(results: Results) -> str:
     rows: list[list[object]] = []
     for compiler, cores in results["frames"].items():
         for core, settings in cores.items():
-            row: list[object] = [f"{_core(core)}, {compiler}"]
+            row: list[object] = [f"{core_title(core)}, {compiler}"]
             for found in settings.values():
                 row += [round(found["cycles"][key]) for key in ("frame", "silence")]
                 row.append(round(found["instructions"]["frame"]))
@@ -164,7 +151,7 @@ def keywords(results: Results) -> str:
             for name, network in networks.items():
                 for sound, found in network["sounds"].items():
                     parts = parts or list(found["parts"])
-                    label = f"{name}, {_core(core)}, {compiler}: {sound}"
+                    label = f"{name}, {core_title(core)}, {compiler}: {sound}"
                     rows.append([label, found["cycles"], *found["parts"].values()])
     return table(["cycles a second", "all", *parts], rows)
 
@@ -186,7 +173,9 @@ def sizes(results: Results) -> str:
     for compiler, cores in results["sizes"].items():
         for core, networks in cores.items():
             for name, found in networks.items():
-                rows.append([name, f"{_core(core)}, {compiler}", found["code"], found["tables"]])
+                rows.append(
+                    [name, f"{core_title(core)}, {compiler}", found["code"], found["tables"]]
+                )
     return table(["network", "core", "code", "tables"], rows)
 
 
@@ -198,7 +187,7 @@ def against(results: Results) -> str:
             for kernel, dense in found["dense"].items():
                 crossing = dense["crossover"]
                 rows.append([
-                    f"{_core(core)}, {name}", kernel, round(dense["cycles"]),
+                    f"{core_title(core)}, {name}", kernel, round(dense["cycles"]),
                     f"{dense['per_multiplication']:.2f}", round(found["fit"]["offset"]),
                     f"{found['fit']['slope']:.2f}",
                     f"{100 * crossing:.0f} %" if crossing <= 1 else "never",
@@ -214,7 +203,12 @@ def against(results: Results) -> str:
 def qemu(results: Results) -> str:
     """Instructions in QEMU and in the simulated core."""
     rows = [
-        [_core(core), found["qemu"], found["simulated"], "–".join(map(str, found["more_a_step"]))]
+        [
+            core_title(core),
+            found["qemu"],
+            found["simulated"],
+            "–".join(map(str, found["more_a_step"])),
+        ]
         for core, found in results["qemu"]["gcc"].items()
     ]
     return table(["core", "QEMU", "simulated core", "more in QEMU, each step"], rows)
@@ -225,55 +219,6 @@ def compilers(results: Results) -> str:
     return table(["compiler", "version"], list(results["compilers"].items()))
 
 
-PEERS = {
-    "snn2mcu": "snn2mcu, event-driven, 16-bit weights, CMSIS-DSP",
-    "qualia": "Qualia-CodeGen with its SNN plugin, dense, portable C, 16-bit",
-}
-
-
-def peers(results: Results) -> str:
-    """Other software and this, on the network of the rates table: 32 steps, all its code."""
-    rows: list[list[object]] = []
-    found = results["peers"]
-    for core in ("m4", "m7", "m33"):
-        ours = results["rates"]["gcc"][core]["8"]["rates"]
-        rows.append([_core(core), "edgesnn, int8", *_at_rates(ours)])
-        for peer, title in PEERS.items():
-            if peer in found:
-                rows.append([_core(core), title, *_at_rates(found[peer]["cores"][core]["rates"])])
-        for kernel, dense in results["against"]["gcc"][core]["40-128-128-12"]["dense"].items():
-            cycles = round(32 * dense["cycles"])
-            rows.append([_core(core), f"opponent, dense, {kernel}", "", "", cycles, "", cycles])
-        if "cmsis_nn" in found:
-            dense = found["cmsis_nn"]["cores"][core]
-            pair = [32 * dense["instructions"], 32 * dense["cycles"]]
-            rows.append([_core(core), "CMSIS-NN, dense, int8, synapses only", "", *pair, *pair])
-    head = ["core", "", "cycles at 0 %", "instructions at 10 %", "cycles at 10 %",
-            "instructions at 50 %", "cycles at 50 %"]  # fmt: skip
-    return table(head, rows)
-
-
-def _at_rates(rows: list[dict[str, Any]]) -> list[int]:
-    picked = {row["rate"]: row for row in rows}
-    costs = [picked[0.0]["cycles"]]
-    for rate in (0.1, 0.5):
-        costs += [picked[rate]["instructions"], picked[rate]["cycles"]]
-    return costs
-
-
-def versions(results: Results) -> str:
-    """Which revision of each."""
-    found = results["peers"]
-    rows = [[name, found[name]["revision"]] for name in found]
-    if "snn2mcu" in found:
-        rows.append(["CMSIS-DSP (for snn2mcu)", found["snn2mcu"]["cmsis_dsp"]])
-    return table(["project", "revision"], rows)
-
-
-def _figure(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
-
-
 def targets(results: Results) -> str:
     """Targets and how far the figures are from them."""
     rows = []
@@ -281,7 +226,7 @@ def targets(results: Results) -> str:
         if target.measured is not None:
             ratio = target.measured / target.ceiling
             rows.append([
-                target.name, _figure(target.ceiling), _figure(target.measured),
+                target.name, figure(target.ceiling), figure(target.measured),
                 "reached" if ratio <= 1 else f"{ratio:.3g} times",
             ])  # fmt: skip
     return table(["", "at most", "measured", ""], rows)
