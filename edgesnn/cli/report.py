@@ -38,6 +38,8 @@ def figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     if activity["accuracy"] is not None:
         measured = percent(activity["accuracy"]["accuracy"])
         rows.append(("accuracy, integer network", f"{measured} of {activity['clips_from']}"))
+    if "detector" in report["training"]:
+        rows.append(("in an hour of validation", _detections(report["training"]["detector"])))
     return [
         *rows,
         (
@@ -50,6 +52,11 @@ def figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         (f"test image for {firmware['board']}", _image(firmware)),
         ("time", f"{report['seconds']:,.0f} s"),
     ]
+
+
+def _detections(error: Mapping[str, Any]) -> str:
+    missed = percent(error["false_reject_rate"])
+    return f"{missed} of {error['words']} keywords missed, {error['false_accepts']} false accepts"
 
 
 def _operations(clip: Mapping[str, Any]) -> str:

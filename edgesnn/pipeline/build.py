@@ -20,6 +20,7 @@ from edgesnn.pipeline.ladder import Subject, climb
 from edgesnn.pipeline.lower import lower
 from edgesnn.pipeline.measure import measure
 from edgesnn.pipeline.say import Say, silent
+from edgesnn.pipeline.stream import with_detector
 from edgesnn.pipeline.train import Training, prepare, require_spiking, train
 from edgesnn.pipeline.verify import Verification, stimulus
 
@@ -130,8 +131,10 @@ def _trained(request: Request, say: Say) -> Obtained:
         "seconds": round(time.perf_counter() - started, 1),
     }
     say("lower to integers")
-    network, record["lowering"] = lower(trained)
-    return Obtained(network, folder, request.training.recordings, record)
+    lowered, record["lowering"] = lower(trained)
+    listened = with_detector(lowered, ready.dataset, say=say)
+    record["detector"] = listened.error.record()
+    return Obtained(listened.network, folder, request.training.recordings, record)
 
 
 def _evidence(made: Obtained, request: Request, say: Say) -> tuple[dict[str, Any], Verification]:
@@ -173,5 +176,6 @@ def _next(folder: BuildFolder) -> list[str]:
     return [
         f"edgesnn simulate {folder.path}",
         f"edgesnn verify {folder.path} --clips 0",
+        f"edgesnn evaluate {folder.path} --stream",
         f"edgesnn show {folder.path}",
     ]

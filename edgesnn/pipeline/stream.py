@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 #: Classes of the datasets that are no keywords.
 NO_KEYWORDS = ("unknown", "silence")
 
+#: False accepts an hour for which a build chooses its detector.
+FALSE_ACCEPTS_AN_HOUR = 1.0
+
 #: Refractory time that is chosen, in seconds: a word takes less.
 REFRACTORY_SECONDS = 1.0
 
@@ -127,7 +130,8 @@ def evaluate_stream(
             f"{source} has no detector yet; edgesnn evaluate {source} --stream --choose 1 "
             "chooses one on the validation split and writes it into the file"
         )
-    heard = _listen(source, network, recordings, split, hours, seed, say)
+    dataset = _dataset(source, network, recordings)
+    heard = _listen(network, dataset, split, hours, seed, say)
     say("detect")
     return _result(network, heard, _compare_c(network, heard, say) if exact else 0)
 
@@ -149,11 +153,29 @@ def choose_detector(
         DataError: the recordings are missing or unusable.
     """
     loaded = load_source(source)
-    heard = _listen(source, loaded.network, recordings, "validation", hours, seed, say)
-    say("choose smoothing and threshold")
-    network = replace(loaded.network, detector=fit_detector(heard, most))
-    save_network(network, loaded.path)
-    return _result(network, heard, 0)
+    dataset = _dataset(source, loaded.network, recordings)
+    result = with_detector(loaded.network, dataset, most, hours, seed, say)
+    save_network(result.network, loaded.path)
+    return result
+
+
+def with_detector(
+    network: Network,
+    dataset: Dataset,
+    most: float = FALSE_ACCEPTS_AN_HOUR,
+    hours: float = 1.0,
+    seed: int = 0,
+    say: Say = silent,
+) -> StreamResult:
+    """The network with a detector chosen on the validation split of `dataset`, and how good it is.
+
+    Raises:
+        NetworkError: the network has no front-end.
+        DataError: the recordings are missing or unusable.
+    """
+    heard = _listen(network, dataset, "validation", hours, seed, say)
+    say("choose smoothing and threshold of the detector")
+    return _result(replace(network, detector=fit_detector(heard, most)), heard, 0)
 
 
 def fit_detector(heard: Listened, most: float) -> Detector:
@@ -191,13 +213,7 @@ def _result(network: Network, heard: Listened, exact_steps: int) -> StreamResult
 
 
 def _listen(
-    source: Path,
-    network: Network,
-    recordings: Recordings | None,
-    split: str,
-    hours: float,
-    seed: int,
-    say: Say,
+    network: Network, dataset: Dataset, split: str, hours: float, seed: int, say: Say
 ) -> Listened:
     """Make the stream and run front-end and network over it."""
     from edgesnn.frontend import at_rate
@@ -206,7 +222,6 @@ def _listen(
     require_split(split)
     if network.frontend is None:
         raise NetworkError(f"network {network.name} has no front-end, so it cannot hear a stream")
-    dataset = _dataset(source, network, recordings)
     say(f"lay out {hours:g} h of {split} recordings")
     sound = make_stream(dataset, split, hours, seed)
     say("listen")

@@ -128,6 +128,8 @@ def _bed(noise: list[Pcm], samples: int, random: np.random.Generator) -> np.ndar
         recording = noise[int(random.integers(len(noise)))]
         first = int(random.integers(len(recording)))
         gain = 10 ** (random.uniform(*NOISE_DB) / 20)
-        bed[at : at + length] = np.take(recording, range(first, first + length), mode="wrap") * gain
+        bed[at : at + length] = (
+            np.take(recording, np.arange(first, first + length), mode="wrap") * gain
+        )
         at += length
     return bed
