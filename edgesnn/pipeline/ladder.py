@@ -198,12 +198,13 @@ def _missing_for_pytorch(subject: Subject) -> str:
 
 
 def _is_run_of(run: Path, network: Network) -> bool:
-    """Whether the run's trained model lowers to `network`, whatever that is called by now."""
+    """Whether the run's trained model lowers to `network`, whatever that is called and detects by now."""
     from edgesnn.pipeline.lower import lower
     from edgesnn.trained import load_trained
 
     lowered, _ = lower(load_trained(run / TRAINED))
-    return identity(replace(lowered, name=network.name, notes=network.notes)) == identity(network)
+    named = replace(lowered, name=network.name, notes=network.notes, detector=network.detector)
+    return identity(named) == identity(network)
 
 
 def compare_blocks(
