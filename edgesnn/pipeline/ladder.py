@@ -198,7 +198,7 @@ def _missing_for_pytorch(subject: Subject) -> str:
 
 
 def _is_run_of(run: Path, network: Network) -> bool:
-    """Whether the run's trained model lowers to `network`, whatever that is called and detects by now."""
+    """Whether the run's trained model lowers to `network`, but for its name and detector."""
     from edgesnn.pipeline.lower import lower
     from edgesnn.trained import load_trained
 
