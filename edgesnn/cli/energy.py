@@ -103,7 +103,7 @@ def _fitted(energy: BoardEnergy) -> str:
     if fit is None:
         return f"mean of {energy.clips_simulated} simulated clips: too few to fit to events"
     held_out, worst = figure(100 * fit.error), figure(100 * fit.worst_error)
-    share = f"error {held_out} % on held-out clips, {worst} % worst"
+    share = f"held-out error {held_out} % of a step, worst clip {worst} %"
     if fit.poor:
         return f"mean of {fit.clips_fitted} simulated clips; the fit to events is POOR: {share}"
     return f"{fit.clips_fitted} clips simulated, {fit.clips_priced:,} priced by events; {share}"

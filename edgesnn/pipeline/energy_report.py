@@ -108,8 +108,10 @@ class FitModel(Model):
     clips_priced: int
     layers: list[LayerFitModel]
     constant: float = Field(description="cycles of a step outside the layers")
-    error: float = Field(description="of a step on held-out clips, relative, root mean square")
-    worst_error: float
+    error: float = Field(
+        description="of a step on held-out clips: root mean square, relative to the mean step"
+    )
+    worst_error: float = Field(description="the largest, relative to its own clip's step")
     poor: bool = Field(description="true: the sample's mean was used instead")
     mean: float = Field(description="cycles of a step over all clips")
     p99: float = Field(description="of the means of clips")

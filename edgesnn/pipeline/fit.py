@@ -54,8 +54,9 @@ class CycleFit:
     Attributes:
         layers: one line each, in the network's order.
         constant: cycles of a step outside the layers.
-        error: of the whole step on clips left out one by one: relative, root mean square.
-        worst: the largest of those errors, without sign.
+        error: of the whole step on clips left out one by one: root mean square, relative to the
+            mean step. It tells how well a test set is priced.
+        worst: the largest of those errors, relative to its own clip. It tells how well a clip is.
         clips: clips that it was fitted on.
         mean, p99, most: predicted for the steps of whole clips: over all clips the mean, the
             99th percentile and the largest.
@@ -126,7 +127,7 @@ def fit_cycles(
     predicted = outside + bases.sum() + events @ slopes
     # Outside the layers, what is left out is foretold by the mean of the others.
     others = (constant.sum() - constant) / (len(constant) - 1)
-    error = (missed.sum(axis=1) + others - constant) / (cycles.sum(axis=1) + constant)
+    wrong, steps = missed.sum(axis=1) + others - constant, cycles.sum(axis=1) + constant
     fits = tuple(
         LayerFit(
             name, a, b, _relative(missed[:, n], cycles[:, n]), float(a + b * events[:, n].mean())
@@ -134,7 +135,7 @@ def fit_cycles(
         for n, (name, (a, b)) in enumerate(zip(layers, lines, strict=True))
     )
     return CycleFit(
-        fits, outside, float(np.sqrt(np.mean(error**2))), float(np.abs(error).max()),
+        fits, outside, _relative(wrong, steps), float(np.abs(wrong / steps).max()),
         len(sampled), float(predicted.mean()), float(np.percentile(predicted, 99)),
         float(predicted.max()), len(events),
     )  # fmt: skip
