@@ -75,11 +75,11 @@ def _stm32f4(clock_hz: int, *, source: str, verified: bool) -> FlashTiming:
 def _stm32l4(clock_hz: int, waits: int, source: str) -> FlashTiming:
     """ART accelerator: 1 KiB of instructions, 256 bytes of data, filled 64 bits at a time.
 
-    The prefetch buffer is off after reset, and ST's template leaves it off.
+    The prefetch buffer is off after reset; start-up turns it on (PRFTEN, `edgesnn.wiring`).
     """
     return FlashTiming(
-        clock_hz, waits, 8, waits, waits, code_cache=Cache(128, 128), data_cache=Cache(32, 32),
-        source=source,
+        clock_hz, waits, 8, waits, waits, prefetch=True, code_cache=Cache(128, 128),
+        data_cache=Cache(32, 32), source=source,
     )  # fmt: skip
 
 

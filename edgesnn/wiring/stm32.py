@@ -46,7 +46,7 @@ def _pll_l4(multiplier: int, divider: int, wait_states: int) -> tuple[Access, ..
         set_bits(_RCC_L4, 1 << 24),
         await_bits(_RCC_L4, 1 << 25),
         set_bits(_RCC_L4 + 0x0C, 1 << 24),
-        bits(_FLASH_L4, 0xF, wait_states),
+        bits(_FLASH_L4, 0x10F, 0x100 | wait_states),  # PRFTEN; both caches are on after reset
         await_bits(_FLASH_L4, 0xF, wait_states),
         bits(_RCC_L4 + 0x08, 0xF0, 0x80),
         bits(_RCC_L4 + 0x08, 0x3, 0x3),
