@@ -31,7 +31,15 @@ from .strategies import clips
 needs_qemu = pytest.mark.skipif(
     shutil.which("qemu-system-arm") is None, reason="qemu-system-arm is not installed"
 )
-EMULATED = [name for name, board in BOARDS.items() if board.emulator]
+#: The self-test has been on all of them; one of each serial port speaks both ways.
+EMULATED = [
+    pytest.param(
+        name,
+        marks=[] if name in ("microbit", "mps2-an505", "netduinoplus2") else [pytest.mark.slow],
+    )
+    for name, board in BOARDS.items()
+    if board.emulator
+]
 
 
 def _hold_steps(session: Session, network: Network, given: np.ndarray, pcm: bool = False) -> None:
@@ -88,7 +96,7 @@ def test_samples_in_the_simulated_core_with_cycles(keywords: tuple[Network, Path
     assert np.allclose(counted.laps, told.laps, rtol=0.05)
 
 
-@pytest.mark.parametrize("name", ["nucleo-f446re", "pico"])
+@pytest.mark.parametrize("name", ["nucleo-f446re", pytest.param("pico", marks=pytest.mark.slow)])
 def test_the_stack_of_an_image_suffices(
     keywords: tuple[Network, Path], name: str, tmp_path: Path
 ) -> None:
