@@ -32,7 +32,10 @@ class Limits:
     silent_operations: int
 
 
-SHIPPED = {"gsc": Limits(96 << 10, 12 << 10, 1_250, 780_000, 310_000)}
+SHIPPED = {
+    "gsc": Limits(96 << 10, 12 << 10, 1_250, 780_000, 310_000),
+    "tiny": Limits(32 << 10, 8 << 10, 700, 150_000, 15_000),
+}
 
 
 @pytest.fixture(scope="module", params=sorted(SHIPPED))
