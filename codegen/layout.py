@@ -93,8 +93,8 @@ def group_layout(network: Network, layer: Layer, number: int) -> GroupLayout:
     group = layer.synapses[number]
     name = f"{network.name}_{layer.name}_{number}"
     if isinstance(group, Dense):
-        paired = group.source == INPUT and group.bits == 8
-        return _paired(group, name) if paired else _dense(group, name)
+        listed = group.source == INPUT and group.bits == 8
+        return _graded8(group, name) if listed else _dense(group, name)
     if isinstance(group, Sparse):
         return _sparse(group, name, layer.size)
     if isinstance(group, Identity):
@@ -106,34 +106,34 @@ def group_layout(network: Network, layer: Layer, number: int) -> GroupLayout:
 
 def _dense(group: Dense, name: str) -> GroupLayout:
     """Rows by presynaptic neuron of biased weights, padded with biased zeros to whole tiles."""
-    post = len(group.weight)
-    tile = DENSE_TILE[group.bits]
-    biased = np.pad(group.weight.T, ((0, 0), (0, -post % tile))).astype(np.int64)
-    rows = pack(biased + (1 << (group.bits - 1)), group.bits, 32)
+    rows = _biased_rows(group, DENSE_TILE[group.bits])
     weight = table(f"{name}_weight", np.uint32, rows)
     fields = (("weight", weight.name), ("words", f"{rows.shape[1]}"))
     kernel = f"edgesnn_{'graded' if group.source == INPUT else 'dense'}{group.bits}"
     return GroupLayout(kernel, "edgesnn_dense", name, fields, (weight,), told_graded=False)
 
 
-def _paired(group: Dense, name: str) -> GroupLayout:
-    """Rows by pair of channels: of each two neurons, both weights of one channel, then the
-    other's."""
-    post, pre = group.weight.shape
-    weight = np.pad(group.weight, ((0, -post % 4), (0, -pre % 2)))
-    # (neurons / 2, 2, channels / 2, 2) → (channels / 2, neurons / 2, channel, neuron)
-    quads = weight.reshape(-(-post // 4) * 2, 2, -1, 2).transpose(2, 0, 3, 1)
-    rows = pack(quads.reshape(len(quads), -1), 8, 32)
-    made = table(f"{name}_weight", np.uint32, rows)
-    fields = (("weight", made.name), ("tiles", f"{rows.shape[1] // 2}"))
+def _biased_rows(group: Dense, tile: int) -> IntArray:
+    """Packed rows by presynaptic neuron, int64 `(pre, words)`."""
+    missing = -len(group.weight) % tile
+    biased = np.pad(group.weight.T, ((0, 0), (0, missing))).astype(np.int64)
+    return pack(biased + (1 << (group.bits - 1)), group.bits, 32)
+
+
+def _graded8(group: Dense, name: str) -> GroupLayout:
+    """Rows by channel of biased weights in tiles of 16, and the largest weight of each."""
+    rows = _biased_rows(group, WIDEST_TILE)
+    weight = table(f"{name}_weight", np.uint32, rows)
+    most = table(f"{name}_most", np.uint8, np.abs(group.weight.astype(np.int64)).max(axis=0))
+    fields = (("weight", weight.name), ("most", most.name), ("words", f"{rows.shape[1]}"))
     return GroupLayout(
-        "edgesnn_paired8",
-        "edgesnn_paired8",
+        "edgesnn_add_sends",
+        "edgesnn_graded8",
         name,
         fields,
-        (made,),
-        gather="edgesnn_gather_pairs",
-        events="pairs",
+        (weight, most),
+        gather="edgesnn_gather_sends",
+        events="sends",
         told_graded=False,
     )
 

@@ -129,6 +129,7 @@ def _layer(code: LayerCode) -> dict[str, Any]:
         "features_parameter": ", const int8_t *features" if reads else "",
         "features_argument": ", features" if reads else "",
         "graded_groups": [_group(group) for group in code.groups if group.graded],
+        "listed": next((_group(each) for each in code.groups if _is_listed(each)), None),
         "collections": _collections(code),
         "binary_groups": [_group(group) for group in code.groups if not group.graded],
         "uses_currents": code.uses_currents,
@@ -227,10 +228,22 @@ def _group(group: GroupCode) -> dict[str, Any]:
         "source_fields": _source_fields(group),
         "pool": group.pool,
         "last_arguments": arguments,
+        "gather_arguments": _gather_arguments(group),
         "axons": group.axons is not None,
         "spikes": group.spikes,
         "words": group.words,
     }
+
+
+def _gather_arguments(group: GroupCode) -> str:
+    """What a graded group's events are gathered into; a list needs to know their rows."""
+    events = f"&{group.layout.events}"
+    return f"&{group.layout.name}, {events}" if _is_listed(group) else events
+
+
+def _is_listed(group: GroupCode) -> bool:
+    """Whether a graded group's channels go on a list that all such groups of the layer share."""
+    return group.graded and group.layout.events == "sends"
 
 
 def _source_fields(group: GroupCode) -> list[tuple[str, str]]:

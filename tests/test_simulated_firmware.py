@@ -14,6 +14,7 @@ from edgesnn.codegen.qemu import Qemu
 from edgesnn.frontend import FrontEnd
 from edgesnn.law import Oracle
 from edgesnn.machine import first_divergence
+from edgesnn.network import Dense, Input, Layer, Leaky, Network, Readout
 from edgesnn.pipeline import parts
 from edgesnn.pipeline.simulated import Simulated
 
@@ -154,3 +155,43 @@ def test_the_command_line_runs_firmware_with_its_boards_flash(
     ):
         assert run(["simulate", str(image), *wrong]) != 0
         assert message in capsys.readouterr().err
+
+
+def graded_network(seed: int, encoding: str, channels: int, neurons: int) -> Network:
+    """Two delays of int8 rows, some of them small, from the input to neurons that count."""
+    rng = np.random.default_rng(seed)
+    scale = rng.choice([1, 20, 127], channels)
+    scale[0] = 127
+    groups = tuple(
+        Dense(source="input", weight=rng.integers(-scale, scale + 1, (neurons, channels)), delay=d)
+        for d in (0, 2)
+    )
+    neuron = Leaky(threshold=[300] * neurons, decay=[200] * neurons)
+    readout = Dense(source="first", weight=rng.integers(-9, 10, (2, neurons)))
+    return Network(
+        name="graded",
+        input=Input(shape=(channels,), encoding=encoding, delta=2 if encoding == "delta" else 0),
+        layers=(
+            Layer(name="first", shape=(neurons,), synapses=groups, bias=[0] * neurons,
+                  neuron=neuron, graded_shift=5),
+            Layer(name="out", shape=(2,), synapses=(readout,), bias=[0] * 2,
+                  neuron=Readout(decay=[250] * 2)),
+        ),
+        classes=("no", "yes"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("core", ["m0", "m3", "m4", "m7", "m33"])
+@pytest.mark.parametrize(("channels", "neurons"), [(1, 1), (7, 17), (130, 37)])
+def test_graded_sums_that_fill_their_lanes(core: str, channels: int, neurons: int) -> None:
+    """Changes of 255 by weights of 127: every channel ends a list; and quiet ones, which share."""
+    rng = np.random.default_rng(channels)
+    for encoding in ("delta", "direct"):
+        network = graded_network(channels, encoding, channels, neurons)
+        swings = np.where(rng.random((2, 12, channels)) < 0.5, -128, 127)
+        steps = np.clip(rng.normal(0, 6, (2, 12, channels)), -128, 127)
+        given = np.concatenate([swings, steps], axis=1).astype(np.int8)
+        given[:, 18:21] = given[:, 17:18]  # nothing sent
+        expected = Oracle(network).run(given)
+        assert expected.spikes["first"].any()
+        assert first_divergence(network, expected, Simulated(network, core).run(given)) is None

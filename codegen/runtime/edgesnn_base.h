@@ -27,6 +27,12 @@ _Static_assert(sizeof(int) == 4, "int must have 32 bits, so that int16 products 
 #define EDGESNN_RARELY(condition) (condition)
 #endif
 
+/* Functions of assembly alone: arguments in r0 to r3, r4 to r11 to be kept. */
+#if defined(__GNUC__)
+#define EDGESNN_NAKED static __attribute__((naked, noinline, unused))
+#define EDGESNN_UNUSED __attribute__((unused))
+#endif
+
 /* 32-bit words that hold `bits` bits. */
 #define EDGESNN_WORDS(bits) (((bits) + 31u) / 32u)
 

@@ -9,9 +9,6 @@
 
 #if defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(EDGESNN_PORTABLE)
 #define EDGESNN_FRONTEND_DSP 1
-/* Functions of assembly alone: arguments in r0 to r3, r4 to r11 to be kept. */
-#define EDGESNN_FRONTEND_NAKED static __attribute__((naked, noinline, unused))
-#define EDGESNN_FRONTEND_UNUSED __attribute__((unused))
 #else
 #define EDGESNN_FRONTEND_DSP 0
 #endif

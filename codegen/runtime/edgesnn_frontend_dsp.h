@@ -123,10 +123,10 @@ EDGESNN_INLINE uint32_t edgesnn_frontend_take(uint32_t *to, const int16_t *from,
 #if EDGESNN_FRONTEND_512
 /* The first stage of 256 points. The order's last entry is 63 and ends the loop. 46 cycles a
  * butterfly on Cortex-M4. */
-EDGESNN_FRONTEND_NAKED void edgesnn_frontend_first_stage_4(
-    EDGESNN_FRONTEND_UNUSED const struct edgesnn_frontend_tables *t,
-    EDGESNN_FRONTEND_UNUSED const uint32_t *samples, EDGESNN_FRONTEND_UNUSED uint32_t *z,
-    EDGESNN_FRONTEND_UNUSED uint32_t headroom) {
+EDGESNN_NAKED void edgesnn_frontend_first_stage_4(
+    EDGESNN_UNUSED const struct edgesnn_frontend_tables *t,
+    EDGESNN_UNUSED const uint32_t *samples, EDGESNN_UNUSED uint32_t *z,
+    EDGESNN_UNUSED uint32_t headroom) {
     __asm__ volatile(
         "push    {r4-r11, lr}\n"
         "ldr.w   r12, [r0, #12]\n"
@@ -146,10 +146,10 @@ EDGESNN_FRONTEND_NAKED void edgesnn_frontend_first_stage_4(
 
 #if EDGESNN_FRONTEND_256
 /* The first of 128 points, radix 2. 24 cycles a butterfly on Cortex-M4. */
-EDGESNN_FRONTEND_NAKED void edgesnn_frontend_first_stage_2(
-    EDGESNN_FRONTEND_UNUSED const struct edgesnn_frontend_tables *t,
-    EDGESNN_FRONTEND_UNUSED const uint32_t *samples, EDGESNN_FRONTEND_UNUSED uint32_t *z,
-    EDGESNN_FRONTEND_UNUSED uint32_t headroom) {
+EDGESNN_NAKED void edgesnn_frontend_first_stage_2(
+    EDGESNN_UNUSED const struct edgesnn_frontend_tables *t,
+    EDGESNN_UNUSED const uint32_t *samples, EDGESNN_UNUSED uint32_t *z,
+    EDGESNN_UNUSED uint32_t headroom) {
     __asm__ volatile(
         "push    {r4-r11, lr}\n"
         "ldr.w   r12, [r0, #12]\n"

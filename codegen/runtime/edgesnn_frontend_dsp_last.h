@@ -146,25 +146,25 @@
         "pop     {r4-r11, pc}\n")
 
 #if EDGESNN_FRONTEND_512
-EDGESNN_FRONTEND_NAKED void edgesnn_frontend_last_stage_256_halved(
-    EDGESNN_FRONTEND_UNUSED uint32_t *z, EDGESNN_FRONTEND_UNUSED const uint32_t *last) {
+EDGESNN_NAKED void edgesnn_frontend_last_stage_256_halved(
+    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *last) {
     EDGESNN_FRONTEND_LAST_STAGE("256", "h", "0x30003");
 }
 
-EDGESNN_FRONTEND_NAKED void edgesnn_frontend_last_stage_256_whole(
-    EDGESNN_FRONTEND_UNUSED uint32_t *z, EDGESNN_FRONTEND_UNUSED const uint32_t *last) {
+EDGESNN_NAKED void edgesnn_frontend_last_stage_256_whole(
+    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *last) {
     EDGESNN_FRONTEND_LAST_STAGE("256", "", "0x10001");
 }
 #endif
 
 #if EDGESNN_FRONTEND_256
-EDGESNN_FRONTEND_NAKED void edgesnn_frontend_last_stage_128_halved(
-    EDGESNN_FRONTEND_UNUSED uint32_t *z, EDGESNN_FRONTEND_UNUSED const uint32_t *last) {
+EDGESNN_NAKED void edgesnn_frontend_last_stage_128_halved(
+    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *last) {
     EDGESNN_FRONTEND_LAST_STAGE("128", "h", "0x30003");
 }
 
-EDGESNN_FRONTEND_NAKED void edgesnn_frontend_last_stage_128_whole(
-    EDGESNN_FRONTEND_UNUSED uint32_t *z, EDGESNN_FRONTEND_UNUSED const uint32_t *last) {
+EDGESNN_NAKED void edgesnn_frontend_last_stage_128_whole(
+    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *last) {
     EDGESNN_FRONTEND_LAST_STAGE("128", "", "0x10001");
 }
 #endif

@@ -22,10 +22,10 @@ struct edgesnn_frontend_level {
  * and by four: 4.5 cycles each, and 43 a band, on Cortex-M4. The logarithm is the table's line
  * at the five bits below the leading one, by SMLAWT; a band without power is put far below the
  * floor. */
-EDGESNN_FRONTEND_NAKED void edgesnn_frontend_levels(
-    EDGESNN_FRONTEND_UNUSED const uint32_t *power, EDGESNN_FRONTEND_UNUSED const uint8_t *mel,
-    EDGESNN_FRONTEND_UNUSED int8_t *features,
-    EDGESNN_FRONTEND_UNUSED const struct edgesnn_frontend_level *level) {
+EDGESNN_NAKED void edgesnn_frontend_levels(
+    EDGESNN_UNUSED const uint32_t *power, EDGESNN_UNUSED const uint8_t *mel,
+    EDGESNN_UNUSED int8_t *features,
+    EDGESNN_UNUSED const struct edgesnn_frontend_level *level) {
     __asm__ volatile(
         "push    {r4-r11, lr}\n"
         "ldm     r3!, {r8-r11}\n"

@@ -72,15 +72,15 @@
         "pop     {r1, r4-r11, pc}\n")
 
 #if EDGESNN_FRONTEND_512
-EDGESNN_FRONTEND_NAKED uint32_t edgesnn_frontend_second_stage_256(
-    EDGESNN_FRONTEND_UNUSED uint32_t *z, EDGESNN_FRONTEND_UNUSED const uint32_t *twiddle) {
+EDGESNN_NAKED uint32_t edgesnn_frontend_second_stage_256(
+    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *twiddle) {
     EDGESNN_FRONTEND_SECOND_STAGE("1024", "16", "32", "48", "64");
 }
 #endif
 
 #if EDGESNN_FRONTEND_256
-EDGESNN_FRONTEND_NAKED uint32_t edgesnn_frontend_second_stage_128(
-    EDGESNN_FRONTEND_UNUSED uint32_t *z, EDGESNN_FRONTEND_UNUSED const uint32_t *twiddle) {
+EDGESNN_NAKED uint32_t edgesnn_frontend_second_stage_128(
+    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *twiddle) {
     EDGESNN_FRONTEND_SECOND_STAGE("512", "8", "16", "24", "32");
 }
 #endif
@@ -116,28 +116,28 @@ EDGESNN_FRONTEND_NAKED uint32_t edgesnn_frontend_second_stage_128(
         "pop     {r4-r11, pc}\n")
 
 #if EDGESNN_FRONTEND_512
-EDGESNN_FRONTEND_NAKED void edgesnn_frontend_third_stage_256_halved(
-    EDGESNN_FRONTEND_UNUSED uint32_t *z, EDGESNN_FRONTEND_UNUSED const uint32_t *twiddle) {
+EDGESNN_NAKED void edgesnn_frontend_third_stage_256_halved(
+    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *twiddle) {
     EDGESNN_FRONTEND_THIRD_STAGE("1024", EDGESNN_FRONTEND_LOADS_64,
                                  EDGESNN_FRONTEND_STORES_64, "h", "0x30003");
 }
 
-EDGESNN_FRONTEND_NAKED void edgesnn_frontend_third_stage_256_whole(
-    EDGESNN_FRONTEND_UNUSED uint32_t *z, EDGESNN_FRONTEND_UNUSED const uint32_t *twiddle) {
+EDGESNN_NAKED void edgesnn_frontend_third_stage_256_whole(
+    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *twiddle) {
     EDGESNN_FRONTEND_THIRD_STAGE("1024", EDGESNN_FRONTEND_LOADS_64,
                                  EDGESNN_FRONTEND_STORES_64, "", "0x10001");
 }
 #endif
 
 #if EDGESNN_FRONTEND_256
-EDGESNN_FRONTEND_NAKED void edgesnn_frontend_third_stage_128_halved(
-    EDGESNN_FRONTEND_UNUSED uint32_t *z, EDGESNN_FRONTEND_UNUSED const uint32_t *twiddle) {
+EDGESNN_NAKED void edgesnn_frontend_third_stage_128_halved(
+    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *twiddle) {
     EDGESNN_FRONTEND_THIRD_STAGE("512", EDGESNN_FRONTEND_LOADS("32", "64", "96", ""),
                                  EDGESNN_FRONTEND_STORES("32", "64", "96", "128"), "h", "0x30003");
 }
 
-EDGESNN_FRONTEND_NAKED void edgesnn_frontend_third_stage_128_whole(
-    EDGESNN_FRONTEND_UNUSED uint32_t *z, EDGESNN_FRONTEND_UNUSED const uint32_t *twiddle) {
+EDGESNN_NAKED void edgesnn_frontend_third_stage_128_whole(
+    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *twiddle) {
     EDGESNN_FRONTEND_THIRD_STAGE("512", EDGESNN_FRONTEND_LOADS("32", "64", "96", ""),
                                  EDGESNN_FRONTEND_STORES("32", "64", "96", "128"), "", "0x10001");
 }

@@ -9,9 +9,14 @@
 
 /* ---- layer hidden */
 
-static const uint32_t tiny_hidden_0_weight[12] = {
-    0x3b697826u, 0x816f2c0fu, 0xad89580eu, 0xec0bfb86u, 0x26a00782u, 0x00000000u, 0x0b1b2201u,
-    0x5b51e5c7u, 0x5d3b9744u, 0x88cde795u, 0x1d2cc283u, 0x00000000u,
+static const uint32_t tiny_hidden_0_weight[16] = {
+    0xac8ff8a6u, 0x7b06d88eu, 0x80808702u, 0x80808080u, 0x01efbbe9u, 0x6c8b2d09u, 0x8080a620u,
+    0x80808080u, 0x6547a281u, 0x671517c4u, 0x80804203u, 0x80808080u, 0xdbd18b9bu, 0x084dddbbu,
+    0x80809dacu, 0x80808080u,
+};
+
+static const uint8_t tiny_hidden_0_most[4] = {
+    126, 127, 125, 120,
 };
 
 static const uint32_t tiny_hidden_rows_weight[40] = {
@@ -36,9 +41,10 @@ static const uint32_t tiny_hidden_table[56] = {
     4325442u, 589833u, 589833u, 589833u, 589833u, 589833u, 589833u, 589833u, 589833u,
 };
 
-static const struct edgesnn_paired8 tiny_hidden_0 = {
+static const struct edgesnn_graded8 tiny_hidden_0 = {
     .weight = tiny_hidden_0_weight,
-    .tiles = 3,
+    .most = tiny_hidden_0_most,
+    .words = 4,
 };
 
 static const struct edgesnn_rows tiny_hidden_rows = {
@@ -56,17 +62,22 @@ static const struct edgesnn_adaptive tiny_hidden_neurons = {
 
 static void tiny_hidden_step(struct tiny_state *state)
 {
-    struct edgesnn_pairs pairs;
+    struct edgesnn_sends sends;
     struct edgesnn_arrivals arrivals = {0};
     bool moved = false;
 
+    edgesnn_begin_sends(&sends);
     struct edgesnn_graded source0 = {
         .now = state->input.seen[state->input.cursor],
         .before = state->input.seen[edgesnn_slot_before(state->input.cursor, 1, 2)],
         .channels = 4,
     };
-    while (edgesnn_gather_pairs(&source0, &pairs)) {
-        edgesnn_paired8(&tiny_hidden_0, &pairs, state->layer.hidden.graded);
+    while (edgesnn_gather_sends(&source0, &tiny_hidden_0, &sends)) {
+        edgesnn_add_sends(&tiny_hidden_0, &sends, state->layer.hidden.graded);
+        moved = true;
+    }
+    if (sends.count != 0) {
+        edgesnn_add_sends(&tiny_hidden_0, &sends, state->layer.hidden.graded);
         moved = true;
     }
     if (moved) {
