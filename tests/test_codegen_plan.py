@@ -104,7 +104,7 @@ def test_a_network_too_big_is_refused_before_compiling(
 
 def test_an_image_too_big_is_refused_after_linking(tmp_path: Path) -> None:
     """Tables that fit by a hair, so that the code does not."""
-    code = generate(_wide(1000, 261), tmp_path)
+    code = generate(_wide(1000, 259), tmp_path)
     board = find_board("microbit")
     assert code.plan.flash_bytes < board.flash.size < code.plan.flash_bytes + 2048
     with pytest.raises(BoardError, match="too big for"):
