@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,22 @@ def test_membranes_at_the_ends_of_16_bits() -> None:
         assert expected.v["hidden"].min() == -32768
         assert form_of(network, network.by_name["hidden"]) in ("saturates", "tables")
         assert first_divergence(network, expected, HostC(network).run(features)) is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("bits", [8, 4])
+def test_the_bias_of_hundreds_of_events_leaves_16_bits(kind: str, bits: int) -> None:
+    """Small weights, so that membranes are proven to fit lanes; 600 events, whose bias is not."""
+    base = lanes_network(kind, 600, 20, bits, 7, recurrent=False, scale=900)
+    relay, hidden, readout = base.layers
+    rng = np.random.default_rng(8)
+    few = Dense(source="relay", bits=bits, weight=rng.integers(-6, 7, (20, 600)))
+    network = replace(base, layers=(relay, replace(hidden, synapses=(few,)), readout))
+    assert form_of(network, network.by_name["hidden"]) in ("plain", "saturates", "tables")
+    features = np.array([[[127], [0], [127], [127], [40], [0], [127]]], np.int8)
+    expected = Oracle(network).run(features)
+    assert expected.spikes["relay"].sum(axis=-1).max() == 600
+    assert first_divergence(network, expected, HostC(network).run(features)) is None
 
 
 def test_forms_follow_the_bounds() -> None:
