@@ -147,18 +147,40 @@ EDGESNN_INLINE void edgesnn_add_rows8(const struct edgesnn_rows *rows,
                      : "cc", "memory");
 }
 #else
+/* Events whose bytes fit a lane: 255 * 256 < 2^16. */
+#define EDGESNN_MANY 256u
+
+/* Add the rows of `count` events, at most EDGESNN_MANY, to the sums of one tile. Words are summed
+ * whole, and once more with their odd bytes alone; the even bytes' sums are the difference,
+ * exactly, since additions wrap. */
+EDGESNN_INLINE void edgesnn_add_many8(const struct edgesnn_rows *rows, uint32_t *place,
+                                      uint32_t count, uint32_t *sum)
+{
+    uint32_t whole[EDGESNN_TILE_WORDS] = {0}, odd[EDGESNN_TILE_WORDS] = {0};
+    for (uint32_t event = 0; event < count; event++) {
+        const uint32_t *const word = edgesnn_words_at(rows, place[event]);
+        EDGESNN_UNROLL
+        for (uint32_t at = 0; at < EDGESNN_TILE_WORDS; at++) {
+            whole[at] += word[at];
+            odd[at] += word[at] >> 8 & 0x00ff00ffu;
+        }
+        place[event] += EDGESNN_NEXT_TILE;
+    }
+    EDGESNN_UNROLL
+    for (uint32_t at = 0; at < EDGESNN_TILE_WORDS; at++) {
+        sum[2u * at] = edgesnn_add_sums(sum[2u * at], whole[at] - (odd[at] << 8));
+        sum[2u * at + 1u] = edgesnn_add_sums(sum[2u * at + 1u], odd[at]);
+    }
+}
+
 /* Add the rows of all events to the sums of one tile. */
 EDGESNN_INLINE void edgesnn_add_rows8(const struct edgesnn_rows *rows,
                                       const struct edgesnn_list *events, uint32_t *sum)
 {
-    for (uint32_t event = 0; event < events->count; event++) {
-        const uint32_t *const word = edgesnn_words_at(rows, events->place[event]);
-        EDGESNN_UNROLL
-        for (uint32_t at = 0; at < EDGESNN_TILE_WORDS; at++) {
-            sum[2u * at] = edgesnn_add_even_bytes(sum[2u * at], word[at]);
-            sum[2u * at + 1u] = edgesnn_add_odd_bytes(sum[2u * at + 1u], word[at]);
-        }
-        events->place[event] += EDGESNN_NEXT_TILE;
+    for (uint32_t first = 0; first < events->count; first += EDGESNN_MANY) {
+        const uint32_t left = events->count - first;
+        const uint32_t count = left < EDGESNN_MANY ? left : EDGESNN_MANY;
+        edgesnn_add_many8(rows, &events->place[first], count, sum);
     }
 }
 #endif

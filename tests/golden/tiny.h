@@ -18,14 +18,14 @@
  *
  * Layouts of dense weights from spikes: bytes, and cycles of a step of the layer on Cortex-M4 as
  * the planner predicts them with one neuron in twenty firing.
- * hidden            taken  rows8           160       78
- * hidden            also   rows4            80       81
- * hidden            also   currents         80      174
- * places            taken  currents          0      150
- * windows           taken  rows4             0       39
- * windows           also   rows8             0       39
- * windows           also   currents          0       90
- * readout           taken  currents         48       60
+ * hidden            taken  rows8           160       88
+ * hidden            also   rows4            80      108
+ * hidden            also   currents         80      220
+ * places            taken  currents          0      195
+ * windows           taken  rows8             0       45
+ * windows           also   rows4             0       54
+ * windows           also   currents          0      117
+ * readout           taken  currents         48       73
  */
 #ifndef TINY_H
 #define TINY_H
