@@ -99,7 +99,8 @@ def draw_keywords(figure: Any, results: Results) -> None:
             y = np.array([each["parts"][part] for each in sounds.values()]) / 1e6
             panel.bar(range(len(sounds)), y, bottom=base, label=part, width=0.6)
             base += y
-        panel.set_xticks(range(len(sounds)), [each.replace(", ", "\n") for each in sounds])
+        names = [each.replace(", ", "\n").replace("l s", "l\ns") for each in sounds]
+        panel.set_xticks(range(len(sounds)), names, fontsize=8)
         panel.set_ylabel("million cycles a second of audio")
         panel.set_title(f"{name}, from samples to decision, Cortex-M4")
         panel.set_ylim(0, 1.2 * panel.get_ylim()[1])
@@ -118,7 +119,7 @@ DRAWINGS = {
     "rates": Drawing("performance_rates.png", draw_rates, (10.4, 4.2)),
     "against": Drawing("performance_dense.png", draw_dense, (10.4, 4.2)),
     "synapses": Drawing("performance_synapses.png", draw_synapses, (9.0, 4.2)),
-    "keywords": Drawing("performance_keywords.png", draw_keywords, (8.0, 4.6), 3),
+    "keywords": Drawing("performance_keywords.png", draw_keywords, (10.4, 4.6), 3),
 }
 
 
