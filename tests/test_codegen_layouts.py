@@ -14,11 +14,18 @@ from hypothesis import strategies as st
 
 from edgesnn.boards import EMULATED_CORES, find_board
 from edgesnn.cli.boundary import run
-from edgesnn.codegen import HostC, Qemu, compile_firmware, generate, memory_plan
+from edgesnn.codegen import (
+    HostC,
+    Qemu,
+    compile_firmware,
+    cross_compiler,
+    generate,
+    memory_plan,
+)
 from edgesnn.codegen.choose import AUTO, Layout, choose, parse_layout
 from edgesnn.codegen.elf import symbol_sizes
 from edgesnn.codegen.tiles import form_of
-from edgesnn.errors import UsageError
+from edgesnn.errors import CompileError, UsageError
 from edgesnn.law import Oracle
 from edgesnn.machine import first_divergence
 from edgesnn.network import (
@@ -145,6 +152,20 @@ def test_every_layout_on_the_cores(core: str, layout: str) -> None:
         assert expected.spikes["hidden"].any()
         traces = Qemu(network, core, layout=parse_layout([layout])).run(features)
         assert first_divergence(network, expected, traces) is None
+
+
+@pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="qemu-system-arm is missing")
+@pytest.mark.parametrize("layout", ["rows8", "rows4"])
+def test_the_other_compiler_takes_layers_in_lanes(layout: str) -> None:
+    try:
+        compiler = cross_compiler("zig")
+    except CompileError as error:
+        pytest.skip(str(error))
+    network = relay_network(bits=4, threshold=30)
+    features = (np.random.default_rng(1).random((1, 12, 40)) < 0.2).astype(np.int8)
+    machine = Qemu(network, "m4", compiler=compiler, layout=parse_layout([layout]))
+    expected = Oracle(network).run(features)
+    assert first_divergence(network, expected, machine.run(features)) is None
 
 
 @pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="qemu-system-arm is missing")
