@@ -24,7 +24,7 @@ from edgesnn.pipeline.energy_models import (
 from edgesnn.pipeline.energy_report import BoardEnergy, EnergyReport, LineModel
 from edgesnn.pipeline.fit import CycleFit, Floats, by_activity, events_by_clip, fit_cycles
 from edgesnn.pipeline.say import Say, silent
-from edgesnn.pipeline.timed import NETWORK, Timed, time_parts
+from edgesnn.pipeline.timed import JOIN, Timed, time_parts
 
 if TYPE_CHECKING:
     from edgesnn.sim.core.calls import CallNode
@@ -128,7 +128,7 @@ def _price(
     machine = Simulated(network, board, layout=layout)
     chosen = by_activity(events, pricing.sample)
     timed = time_parts(machine, network, clips.picked(chosen), trace_calls=pricing.trace_calls)
-    fit = _fit(timed, events, chosen)
+    fit = _fit(network, timed, events, chosen)
     calibration = find_calibration(board.name)
     ratio = calibration.ratio if calibration is not None else 1.0
     parts = {part: ratio * cycles for part, cycles in _parts(timed, fit).items()}
@@ -160,13 +160,15 @@ def _price(
 
 
 def _fit(
+    network: Network,
     timed: Timed,
     events: Floats,
     chosen: IntArray,
 ) -> CycleFit | None:
-    """Lines by layer; one for the network where layers cannot be told apart."""
-    if list(timed.layers) == [NETWORK]:
-        events = events.sum(axis=1, keepdims=True)
+    """Lines by layer; one for those that cannot be told apart."""
+    names = [layer.name for layer in network.layers]
+    columns = [[names.index(name) for name in each.split(JOIN)] for each in timed.layers]
+    events = np.stack([events[:, column].sum(axis=1) for column in columns], axis=1)
     cycles = np.stack([each.mean(axis=1) for each in timed.layers.values()], axis=1)
     outside = timed.whole.mean(axis=1) - cycles.sum(axis=1)
     return fit_cycles(list(timed.layers), events, chosen, cycles, outside)
@@ -189,7 +191,8 @@ def _lines(
     from edgesnn.sim.energy import layer_energy
 
     by_layer = layer_energy(network, activity.activity)
-    by_layer[NETWORK] = sum(by_layer.values())
+    for joined in timed.layers:
+        by_layer[joined] = sum(by_layer[name] for name in joined.split(JOIN))
     spreads = {FRONT_END: timed.front_end, REST: timed.rest, **timed.layers}
     return [
         LineModel(

@@ -15,7 +15,7 @@ from edgesnn.pipeline.simulated import Simulated
 if TYPE_CHECKING:
     from edgesnn.sim.core import CoreReport
 
-NETWORK = "network"
+JOIN = " + "  # between the names of layers that cannot be told apart
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Timed:
     Attributes:
         whole: a step, front-end included where the network has one.
         network: its part without the front-end.
-        layers: of each layer, with all that it calls; one entry `network` for all of them where
-            the compiler has merged layers, so that they cannot be told apart.
+        layers: of each layer, with all that it calls; one entry, its names joined, for those that
+            the compiler has merged into the step, so that they cannot be told apart.
         report: of the whole run.
     """
 
@@ -68,6 +68,7 @@ def time_parts(
     if alone is None or clips.pcm is None:
         alone = machine.execute(clips.features, traces=False).cycles
     layers = {layer: seen[name] for layer, name in functions.items() if name in seen}
-    if len(layers) < len(network.layers):
-        layers = {NETWORK: alone}
+    merged = [layer.name for layer in network.layers if layer.name not in layers]
+    if merged:
+        layers[JOIN.join(merged)] = np.asarray(alone - sum(layers.values()))
     return Timed(steps.cycles, alone, layers, steps.report)
