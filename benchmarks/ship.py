@@ -28,6 +28,7 @@ from edgesnn.codegen import memory_plan
 from edgesnn.files import write_atomic
 from edgesnn.frontend import features
 from edgesnn.network import Network, identity, load_network, narrowed, save_network
+from edgesnn.pipeline.stream import with_detector
 from edgesnn.quantize import lower
 from edgesnn.sim import SimulationReport, simulate
 from edgesnn.sim.engine import Engine
@@ -138,6 +139,7 @@ def main() -> None:
         network = replace(load_network(given.run), name=given.name)
     if given.drop is not None:
         network = without_idle(network, dataset, given.drop)
+    network = with_detector(network, dataset).network
     reports = {}
     for split in ("validation",) if given.dry else ("validation", "testing"):
         clips = load_pcm(dataset, split)

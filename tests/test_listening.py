@@ -342,7 +342,7 @@ def test_choosing_and_evaluating_a_detector(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On the embedded recordings, whose classes are not the shipped network's."""
-    save_network(load_pretrained("gsc"), tmp_path / "gsc.esnn")
+    save_network(replace(load_pretrained("gsc"), detector=None), tmp_path / "gsc.esnn")
     assert run(["evaluate", str(tmp_path / "gsc.esnn")]) == 2
     assert "edgesnn simulate" in capsys.readouterr().err
     assert run(["evaluate", str(tmp_path / "gsc.esnn"), "--stream"]) == 2

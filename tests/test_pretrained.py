@@ -71,7 +71,7 @@ def test_it_says_where_it_comes_from(network: Network) -> None:
     assert network.notes["dataset"] == "gsc"
     assert {"seed", "validation_accuracy", "testing_accuracy"} <= set(network.notes)
     assert network.classes[-2:] == ("unknown", "silence")
-    assert network.frontend is not None
+    assert network.frontend is not None and network.detector is not None
 
 
 @pytest.mark.data

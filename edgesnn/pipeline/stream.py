@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 #: Classes of the datasets that are no keywords.
 NO_KEYWORDS = ("unknown", "silence")
 
-#: False accepts an hour for which a build chooses its detector.
-FALSE_ACCEPTS_AN_HOUR = 1.0
+#: False accepts an hour for which a build chooses its detector: in talk that never stops, a word
+#: every three seconds, of which half are no keywords.
+FALSE_ACCEPTS_AN_HOUR = 10.0
 
 #: Refractory time that is chosen, in seconds: a word takes less.
 REFRACTORY_SECONDS = 1.0
