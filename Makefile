@@ -21,7 +21,7 @@ demo: $(INSTALLED) ## Install, then train the embedded dataset into verified fir
 	$(BIN)/edgesnn build
 
 test: $(INSTALLED) ## Install, then run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 test-all: $(INSTALLED) ## The slow tests as well
 	$(BIN)/python -m pytest -m 'slow or not slow'

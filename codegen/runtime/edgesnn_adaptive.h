@@ -99,11 +99,11 @@ EDGESNN_INLINE uint32_t edgesnn_far_tile(const struct edgesnn_adaptive_tile *til
     return fired;
 }
 
-/* New adaptation currents of a tile but for the jumps, and what they leave ahead. */
+/* New adaptation currents of a tile but for the jumps, and what they leave ahead. Pairs share
+ * nothing, so that the loop is not unrolled: it stands here three times. */
 EDGESNN_INLINE void edgesnn_couple_tile(const struct edgesnn_adaptive_tile *tile, bool watched,
                                         struct edgesnn_noted *noted)
 {
-    EDGESNN_UNROLL
     for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
         const uint32_t v = tile->v[pair], a = tile->a[pair];
         const uint32_t memory = edgesnn_leak_each(a, tile->table[EDGESNN_MEMORY + pair], 0);

@@ -196,12 +196,21 @@ EDGESNN_INLINE bool edgesnn_reset(const struct edgesnn_membranes *layer,
     return any != 0;
 }
 
+#if defined(__GNUC__)
+typedef uint16_t edgesnn_half __attribute__((may_alias));
+#endif
+
 /* The bits of the tile whose first pair is `first`, into a bitmap. Where the number of tiles is
- * odd nothing is ever written behind the last one. */
+ * odd nothing is ever written behind the last one. A memcpy would be a call on Armv6-M, where
+ * nothing tells the compiler that halves are aligned. */
 EDGESNN_INLINE void edgesnn_store_bits(uint32_t *bitmap, uint32_t first, uint32_t bits)
 {
     const uint16_t half = (uint16_t)bits;
+#if defined(__GNUC__)
+    ((edgesnn_half *)bitmap)[first / EDGESNN_TILE_PAIRS] = half;
+#else
     memcpy((unsigned char *)bitmap + first / 4u, &half, sizeof half);
+#endif
 }
 
 /* What all neurons of a layer get in this step, or lose: the bias of its rows is taken off. */
