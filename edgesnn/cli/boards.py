@@ -54,9 +54,10 @@ def boards(
 
 
 def _board_record(board: Board) -> dict[str, Any]:
+    from edgesnn.sim.core.profiles import PROFILES
     from edgesnn.wiring import unverified, wiring_of
 
-    wiring = wiring_of(board)
+    wiring, energy = wiring_of(board), PROFILES.get(board.name)
     clock, port, light, microphone = wiring.clock, wiring.port, wiring.light, wiring.microphone
     return {
         "name": board.name,
@@ -66,6 +67,7 @@ def _board_record(board: Board) -> dict[str, Any]:
         "clock_hz": board.clock_hz,
         "flash": {"origin": board.flash.origin, "bytes": board.flash.size},
         "ram": {"origin": board.ram.origin, "bytes": board.ram.size},
+        "more_ram": [{"origin": each.origin, "bytes": each.size} for each in board.more_ram],
         "microphone": board.microphone,
         "flashed_by": board.flashed_by,
         "verified": board.verified,
@@ -79,6 +81,7 @@ def _board_record(board: Board) -> dict[str, Any]:
         "microphone_driver": None if microphone is None else {
             "file": microphone.driver, "source": microphone.source, "tried": microphone.tried},
         "tools": asdict(wiring.tools),
+        "energy": None if energy is None else asdict(energy),
         "unverified": list(unverified(board)),
     }  # fmt: skip
 
@@ -117,6 +120,7 @@ def calibrate(
 ) -> None:
     """Keep what a board measured against the simulation, for `edgesnn simulate --board`."""
     from edgesnn.pipeline.calibration import calibrate as keep
+    from edgesnn.sim.core.profiles import PROFILES
 
     made = keep(sources, output)
     if json:
@@ -124,4 +128,7 @@ def calibrate(
         return
     screen = console()
     screen.print(f"{made.board}: cycles {made.text}", markup=False)
-    screen.print(f"kept in {made.path}; edgesnn simulate --board {made.board} uses it")
+    use = f"edgesnn simulate --board {made.board} uses it"
+    if made.board not in PROFILES:
+        use = f"edgesnn simulate prices no {made.board} yet, for want of its energy profile"
+    screen.print(f"kept in {made.path}; {use}", markup=False)
