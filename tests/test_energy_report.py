@@ -86,6 +86,8 @@ def test_layers_are_told_apart_and_fill_the_step(clips: Clips) -> None:
     timed = time_parts(Simulated(network, "nucleo-l4r5zi"), network, clips)
     told = [name for each in timed.layers for name in each.split(JOIN)]
     assert sorted(told) == sorted(layer.name for layer in network.layers)
+    places = [[x.name for x in network.layers].index(e.split(JOIN)[0]) for e in timed.layers]
+    assert places == sorted(places)
     assert (timed.front_end > 0).all() and (timed.rest >= 0).all()
     inner = sum(timed.layers.values())
     assert np.array_equal(timed.front_end + inner + timed.rest, timed.whole)
@@ -156,6 +158,8 @@ def test_the_commands_print_one_board_several_or_json(
     assert capsys.readouterr().out == SCHEMA.read_text("utf-8")
     for wrong, message in (
         (["--board", "all", "--flame", str(picture)], "give --board once"),
+        (["--flame", str(picture)], "--flame needs firmware to run: give a --board"),
+        (["--board", "pico", "--watch", "main"], "--watch is for a firmware file"),
         (["--board", "mps2-an386"], "no energy profile of 'mps2-an386'"),
         (["--board", "pico", "--battery", "car"], "no battery is called 'car'"),
     ):

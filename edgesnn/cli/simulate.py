@@ -91,6 +91,8 @@ def simulate(
         asked = Asked(limit, tuple(watch or ()), flame, stacks)
         simulate_firmware(source, chosen, asked, as_json=json)
         return
+    _refuse_unused(board, {"--flame": flame, "--stacks": stacks, "--profile": profile},
+                   {"--watch": watch, "--limit": limit})  # fmt: skip
     from edgesnn.cli.activity import print_activity
     from edgesnn.cli.energy import print_energy
     from edgesnn.pipeline.datasets import named_recordings
@@ -121,6 +123,18 @@ def simulate(
     if profile:
         for each in found.boards:
             print_profile(each.profile.model_dump())
+
+
+def _refuse_unused(
+    board: list[str] | None, of_boards: dict[str, object], of_firmware: dict[str, object]
+) -> None:
+    """Raise UsageError for an option that a network's run would ignore."""
+    for option, value in of_firmware.items():
+        if value not in (None, [], ()):
+            raise UsageError(f"{option} is for a firmware file (ELF), not for a network")
+    for option, value in of_boards.items():
+        if value and not board:
+            raise UsageError(f"{option} needs firmware to run: give a --board")
 
 
 def _one_board(names: list[str] | None) -> str | None:

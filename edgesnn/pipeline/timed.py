@@ -26,7 +26,8 @@ class Timed:
         whole: a step, front-end included where the network has one.
         network: its part without the front-end.
         layers: of each layer, with all that it calls; one entry, its names joined, for those that
-            the compiler has merged into the step, so that they cannot be told apart.
+            the compiler has merged into the step, so that they cannot be told apart from each
+            other or from the rest. In the network's order, by the first of each entry.
         report: of the whole run.
     """
 
@@ -71,4 +72,6 @@ def time_parts(
     merged = [layer.name for layer in network.layers if layer.name not in layers]
     if merged:
         layers[JOIN.join(merged)] = np.asarray(alone - sum(layers.values()))
-    return Timed(steps.cycles, alone, layers, steps.report)
+    place = {layer: number for number, layer in enumerate(members)}
+    ordered = sorted(layers, key=lambda names: place[names.split(JOIN)[0]])
+    return Timed(steps.cycles, alone, {names: layers[names] for names in ordered}, steps.report)
