@@ -53,7 +53,7 @@ def report(clips: Clips) -> EnergyReport:
 def test_all_boards_are_those_with_a_profile(report: EnergyReport) -> None:
     assert [each.board.name for each in report.boards] == list(PROFILES)
     assert boards_with_energy(["PICO", "pico"]) == ["pico"]
-    with pytest.raises(BoardError, match="no energy profile of 'toaster'"):
+    with pytest.raises(BoardError, match="no board is called 'toaster'"):
         boards_with_energy(["toaster"])
 
 

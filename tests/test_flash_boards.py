@@ -149,7 +149,8 @@ def test_the_table_and_its_record(capsys: pytest.CaptureFixture[str]) -> None:
     assert records["pico"]["tools"]["uf2_family"] == 0xE48BFF56
     assert records["nucleo-l4r5zi"]["serial"]["pins"] == "PG7/PG8"
     assert records["nucleo-l4r5zi"]["energy"]["source"].startswith("MLPerf Tiny")
-    assert records["nucleo-l476rg"]["energy"] is None
+    assert records["nucleo-l476rg"]["energy"]["source"].startswith("STM32L476; 100 µA/MHz")
+    assert records["nucleo-h743zi"]["energy"] is None
     assert records["nucleo-l476rg"]["more_ram"] == [{"origin": 0x10000000, "bytes": 32 << 10}]
     assert records["xiao-nrf52840-sense"]["microphone_driver"]["tried"] is False
     assert records["nucleo-h743zi"]["clock"] == {"hz": 64e6, "reset_hz": 64e6, "source": ""}

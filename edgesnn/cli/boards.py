@@ -54,10 +54,10 @@ def boards(
 
 
 def _board_record(board: Board) -> dict[str, Any]:
-    from edgesnn.sim.core.profiles import PROFILES
+    from edgesnn.sim.core.profiles import KNOWN
     from edgesnn.wiring import unverified, wiring_of
 
-    wiring, energy = wiring_of(board), PROFILES.get(board.name)
+    wiring, energy = wiring_of(board), KNOWN.get(board.name)
     clock, port, light, microphone = wiring.clock, wiring.port, wiring.light, wiring.microphone
     return {
         "name": board.name,
@@ -120,7 +120,7 @@ def calibrate(
 ) -> None:
     """Keep what a board measured against the simulation, for `edgesnn simulate --board`."""
     from edgesnn.pipeline.calibration import calibrate as keep
-    from edgesnn.sim.core.profiles import PROFILES
+    from edgesnn.sim.core.profiles import KNOWN
 
     made = keep(sources, output)
     if json:
@@ -129,6 +129,6 @@ def calibrate(
     screen = console()
     screen.print(f"{made.board}: cycles {made.text}", markup=False)
     use = f"edgesnn simulate --board {made.board} uses it"
-    if made.board not in PROFILES:
+    if made.board not in KNOWN:
         use = f"edgesnn simulate prices no {made.board} yet, for want of its energy profile"
     screen.print(f"kept in {made.path}; {use}", markup=False)

@@ -8,9 +8,12 @@ STM32U5's own data sheet was 2.2 to 2.6 times below what the board measured.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
+from edgesnn.boards import find_board
 from edgesnn.errors import BoardError, UsageError
 
 MEASURED = (0.8, 1.2)
@@ -117,17 +120,44 @@ PROFILES = MappingProxyType(
 )  # fmt: skip
 
 
+def _related(board: str, of: str, why: str, **figures: Any) -> PowerProfile:
+    """The profile of a board whose chip is, or is next to, that of board `of`."""
+    profile = PROFILES[of]
+    source = f"{why}; {figures.pop('source', profile.source)}"
+    return replace(profile, board=board, interval=HEADLINE, source=source, **figures)
+
+
+#: Boards that nobody measured, priced by a relative; not among those that `all` compares.
+RELATED = MappingProxyType(
+    {
+        profile.board: profile
+        for profile in (
+            _related(
+                "nucleo-l476rg", "nucleo-l4r5zi", "STM32L476",
+                clock_hz=80_000_000, picojoules=180,
+                source=f"100 µA/MHz on its linear regulator: data sheet's headline, {_MEMORY}",
+            ),
+            _related("b-u585i-iot02a", "nucleo-u575zi-q", "as the STM32U575, the same die"),
+            _related("nano-33-ble-sense", "nrf52840-dk", "the same chip"),
+            _related("xiao-nrf52840-sense", "nrf52840-dk", "the same chip"),
+        )
+    }
+)  # fmt: skip
+
+#: Every board that can be priced.
+KNOWN: Mapping[str, PowerProfile] = MappingProxyType({**PROFILES, **RELATED})
+
+
 def power_profile(board: str) -> PowerProfile:
-    """The profile of `board`.
+    """The profile of `board`, or that of a relative.
 
     Raises:
-        BoardError: none is known.
+        BoardError: there is no such board, or no profile of it is known.
     """
-    try:
-        return PROFILES[board.lower()]
-    except KeyError:
-        known = ", ".join(PROFILES)
-        raise BoardError(f"no energy profile of {board!r}; there are {known}") from None
+    name = find_board(board).name
+    if name not in KNOWN:
+        raise BoardError(f"no energy profile of {name!r}; there are {', '.join(KNOWN)}")
+    return KNOWN[name]
 
 
 @dataclass(frozen=True, slots=True)

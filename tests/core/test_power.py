@@ -88,7 +88,7 @@ def test_a_cell_that_cannot_be_is_refused(name: str) -> None:
 def test_a_board_that_is_too_slow_is_refused() -> None:
     with pytest.raises(BoardError, match=r"needs 31\.2 ms for a step that comes every 20\.0 ms"):
         energy_of(power_profile("nrf52840-dk"), {"all": 2e6}, step_seconds=0.02)
-    with pytest.raises(BoardError, match="no energy profile of 'toaster'"):
+    with pytest.raises(BoardError, match="no board is called 'toaster'"):
         power_profile("toaster")
 
 
