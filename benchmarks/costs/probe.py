@@ -13,6 +13,7 @@ import numpy as np
 from costs.source_map import SourceMap
 from edgesnn.boards import CORES, Board, emulated_board
 from edgesnn.codegen import Compiler, Firmware, compile_firmware, generate
+from edgesnn.codegen.choose import AUTO, Layout
 from edgesnn.network import Network
 from edgesnn.network.arrays import IntArray
 from edgesnn.sim.core import Core, board_map, load_elf, make_core
@@ -147,11 +148,16 @@ class Probe(Stepper):
     """
 
     def __init__(
-        self, network: Network, core: str, compiler: Compiler | None = None, split: bool = True
+        self,
+        network: Network,
+        core: str,
+        compiler: Compiler | None = None,
+        split: bool = True,
+        layout: Layout = AUTO,
     ) -> None:
         """Compile `network`; `split` tells parts apart, which takes a little longer to run."""
         self._folder = tempfile.TemporaryDirectory(prefix="edgesnn-")
-        generated = generate(network, Path(self._folder.name))
+        generated = generate(network, Path(self._folder.name), layout=layout)
         firmware = compile_firmware(generated, bench_board(core), compiler=compiler)
         super().__init__(network, firmware, network.name)
         if split:

@@ -174,9 +174,15 @@ def sizes(results: Results) -> str:
         for core, networks in cores.items():
             for name, found in networks.items():
                 rows.append(
-                    [name, f"{core_title(core)}, {compiler}", found["code"], found["tables"]]
+                    [
+                        name,
+                        f"{core_title(core)}, {compiler}",
+                        found["code"],
+                        found["tables"],
+                        found["cycles"],
+                    ]
                 )
-    return table(["network", "core", "code", "tables"], rows)
+    return table(["network", "core", "code", "tables", "cycles of 32 steps"], rows)
 
 
 def against(results: Results) -> str:
