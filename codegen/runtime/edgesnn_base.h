@@ -19,7 +19,8 @@ _Static_assert(sizeof(int) == 4, "int must have 32 bits, so that int16 products 
 #if defined(__GNUC__)
 #define EDGESNN_INLINE static inline __attribute__((always_inline))
 #define EDGESNN_RARELY(condition) __builtin_expect((condition), 0)
-/* One copy for all that call it; networks that do not, leave it out. */
+/* One copy for all that call it; networks that do not, leave it out. Layers' steps too: so their
+ * cycles can be told apart, for a call a step. */
 #define EDGESNN_SHARED static __attribute__((noinline, unused))
 #else
 #define EDGESNN_SHARED static inline

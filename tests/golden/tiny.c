@@ -60,7 +60,7 @@ static const struct edgesnn_adaptive tiny_hidden_neurons = {
     .reset_to_zero = false,
 };
 
-static void tiny_hidden_step(struct tiny_state *state)
+EDGESNN_SHARED void tiny_hidden_step(struct tiny_state *state)
 {
     struct edgesnn_sends sends;
     struct edgesnn_arrivals arrivals = {0};
@@ -144,7 +144,7 @@ static const struct edgesnn_neurons tiny_places_neurons = {
     .saturates = true,
 };
 
-static void tiny_places_step(struct tiny_state *state)
+EDGESNN_SHARED void tiny_places_step(struct tiny_state *state)
 {
     int32_t *const current = state->scratch.network.current;
     struct edgesnn_events events;
@@ -223,7 +223,7 @@ static const struct edgesnn_membranes tiny_windows_neurons = {
     .adaptation_saturates = false,
 };
 
-static void tiny_windows_step(struct tiny_state *state)
+EDGESNN_SHARED void tiny_windows_step(struct tiny_state *state)
 {
     int32_t *const current = state->scratch.network.current;
     struct edgesnn_events events;
@@ -294,7 +294,7 @@ static const struct edgesnn_readout tiny_readout_neurons = {
     .saturates = false,
 };
 
-static void tiny_readout_step(struct tiny_state *state)
+EDGESNN_SHARED void tiny_readout_step(struct tiny_state *state)
 {
     int32_t *const current = state->scratch.network.current;
     struct edgesnn_events events;
