@@ -251,8 +251,9 @@ def test_a_crash_is_told() -> None:
 @pytest.mark.parametrize("board", ["pico", "pico2", "frdm-k64f", "nucleo-h743zi"])
 def test_images_link_for_real_boards(board: str, tmp_path: Path) -> None:
     firmware = compile_firmware(generate(tiny_network(), tmp_path), find_board(board))
-    tables = firmware.generated.plan.flash_bytes
-    assert 0 < firmware.sizes.flash_bytes - tables < 10 << 10  # the code of one of everything
+    code = firmware.sizes.flash_bytes - firmware.generated.plan.flash_bytes
+    # One of everything, and start-up. Armv6-M has no SIMD: its lanes are taken apart in code.
+    assert 0 < code < (9 << 10 if firmware.board.core.dsp else 13 << 10)
 
 
 def test_kinetis_stays_unlocked(tmp_path: Path) -> None:

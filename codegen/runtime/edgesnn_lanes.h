@@ -22,9 +22,8 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lanes and tables are 
 #define EDGESNN_DSP 0
 #endif
 
-/* Unroll a loop of constant bounds, so that small arrays live in registers. Armv6-M has too few of
- * them: there it would only be code. */
-#if defined(EDGESNN_COMPACT) || defined(__ARM_ARCH_6M__)
+/* Unroll a loop of constant bounds, so that small arrays live in registers. */
+#if defined(EDGESNN_COMPACT)
 #define EDGESNN_UNROLL
 #elif defined(__clang__)
 #define EDGESNN_UNROLL _Pragma("clang loop unroll(full)")
@@ -42,8 +41,8 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lanes and tables are 
 #define EDGESNN_ASSEMBLY 0
 #endif
 
-/* Steps of a layer: one copy for each layer, or in compact code and on Armv6-M one for all. */
-#if defined(EDGESNN_COMPACT) || defined(__ARM_ARCH_6M__)
+/* Steps of a layer: one copy for each layer, or in compact code one for all. */
+#if defined(EDGESNN_COMPACT)
 #define EDGESNN_STEP EDGESNN_SHARED
 #else
 #define EDGESNN_STEP EDGESNN_INLINE
