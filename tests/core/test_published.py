@@ -10,7 +10,10 @@ import pytest
 from edgesnn.sim.core import CORES
 
 ROOT = Path(__file__).parents[2]
-RECORD = json.loads((ROOT / "benchmarks" / "results" / "timing.json").read_text())
+RESULTS = ROOT / "benchmarks" / "results" / "timing.json"
+if not RESULTS.is_file():
+    pytest.skip("benchmarks/ is not beside the tests", allow_module_level=True)
+RECORD = json.loads(RESULTS.read_text())
 PAGE = (ROOT / "docs" / "TIMING.md").read_text()
 MEAN, SINGLE = 0.05, 0.15  # the targets: geometric mean and any one program
 
