@@ -21,7 +21,7 @@ from edgesnn.pipeline.datasets import (
     recordings_at_hand,
     require_split,
 )
-from edgesnn.pipeline.folder import load_source
+from edgesnn.pipeline.folder import Loaded, load_source
 from edgesnn.pipeline.say import Say, silent
 from edgesnn.progress import progress
 
@@ -125,13 +125,14 @@ def evaluate_stream(
         DataError: the recordings are missing or unusable.
         VerifyError: the generated C differs.
     """
-    network = load_source(source).network
+    loaded = load_source(source)
+    network = loaded.network
     if network.detector is None:
         raise UsageError(
             f"{source} has no detector yet; edgesnn evaluate {source} --stream --choose 1 "
             "chooses one on the validation split and writes it into the file"
         )
-    dataset = _dataset(source, network, recordings)
+    dataset = _dataset(loaded, recordings)
     heard = _listen(network, dataset, split, hours, seed, say)
     say("detect")
     return _result(network, heard, _compare_c(network, heard, say) if exact else 0)
@@ -154,7 +155,7 @@ def choose_detector(
         DataError: the recordings are missing or unusable.
     """
     loaded = load_source(source)
-    dataset = _dataset(source, loaded.network, recordings)
+    dataset = _dataset(loaded, recordings)
     result = with_detector(loaded.network, dataset, most, hours, seed, say)
     save_network(result.network, loaded.path)
     return result
@@ -232,10 +233,10 @@ def _listen(
     return Listened(network, words, features, scores, sound.hours, f"{origin}, seed {seed}")
 
 
-def _dataset(source: Path, network: Network, recordings: Recordings | None) -> Dataset:
+def _dataset(loaded: Loaded, recordings: Recordings | None) -> Dataset:
     """The recordings named, or those that the network was trained on; of its own classes."""
-    recorded = load_source(source).recorded()
-    chosen = of_task(recordings, network) or recordings_at_hand(network, recorded)
+    network = loaded.network
+    chosen = of_task(recordings, network) or recordings_at_hand(network, loaded.recorded())
     classes = None if chosen.dataset == SYNTHETIC else network.classes
     dataset = open_recordings(chosen, classes)
     if dataset.classes != network.classes:
