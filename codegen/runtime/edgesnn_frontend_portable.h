@@ -86,11 +86,6 @@ EDGESNN_INLINE edgesnn_frontend_complex edgesnn_frontend_turn(edgesnn_frontend_c
     return edgesnn_frontend_complex_of(((1 << 14) + z.re * wr - z.im * wi) >> 15,
                                        ((1 << 14) + z.re * wi + z.im * wr) >> 15);
 }
-/* z i conj(w) for w in Q15, rounded */
-EDGESNN_INLINE edgesnn_frontend_complex edgesnn_frontend_turn_mirrored(edgesnn_frontend_complex z,
-                                                                      uint32_t w) {
-    return edgesnn_frontend_turn(z, w << 16 | w >> 16);
-}
 EDGESNN_INLINE uint32_t edgesnn_frontend_power(edgesnn_frontend_complex z) {
     return (uint32_t)(z.re * z.re) + (uint32_t)(z.im * z.im);
 }
