@@ -20,6 +20,7 @@ from edgesnn.trainer.loss_settings import (  # noqa: E402
     CostSettings,
     DistillationSettings,
     EnergySettings,
+    FalseAcceptSettings,
     LogitSettings,
     LossSettings,
     SilenceSettings,
@@ -71,7 +72,7 @@ def two_layers():
 def batch(quiet=(False, True, False, True)):
     targets = torch.eye(CLASSES)[torch.tensor([0, 2, 1, 2])]
     features = torch.randint(-60, 60, (STEPS, CLIPS, 8), generator=torch.Generator().manual_seed(1))
-    return Batch(features.to(torch.int8), targets, torch.tensor(quiet))
+    return Batch(features.to(torch.int8), targets, torch.tensor(quiet), torch.zeros_like(targets))
 
 
 def log_softmax(x):
@@ -227,11 +228,14 @@ def test_terms_add_up_and_only_those_asked_for():
         logits=LogitSettings(l2=0.01),
         energy=EnergySettings(weight=0.1),
         silence=SilenceSettings(weight=0.1),
+        false_accepts=FalseAcceptSettings(weight=0.1),
     )
-    objective = Objective(settings, COSTS, 0.02, teacher)
+    objective = Objective(settings, COSTS, 0.02, teacher, (True, True, False))
     terms = objective.terms(model, outcome, given)
     named = "labels distillation activity firing activations logits energy silence"
-    assert terms.keys() == set(named.split())
+    assert terms.keys() == {*named.split(), "false accepts"}
+    unheard = Objective(settings, COSTS, 0.02, teacher).terms(model, outcome, given)
+    assert unheard.keys() == set(named.split())
     torch.testing.assert_close(objective(model, outcome, given), sum(terms.values()))
     bare = Objective(LossSettings(), COSTS, 0.02).terms(model, outcome, given)
     assert bare.keys() == {"labels"}

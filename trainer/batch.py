@@ -23,11 +23,13 @@ class Batch(NamedTuple):
         features: int8 `(T, B, channels)`.
         targets: float32 `(B, classes)`, probabilities.
         quiet: bool `(B,)`, true where nothing is said.
+        before: float32 `(B, classes)`, targets of the clip heard before; 0 behind a reset.
     """
 
     features: Tensor
     targets: Tensor
     quiet: Tensor
+    before: Tensor
 
     def to(self, device: str) -> Batch:
         """The same on `device`."""
@@ -74,11 +76,28 @@ def batches(
         silent = targets[:, material.silence] == 1.0 if material.silence is not None else labels < 0
         quiet = np.concatenate([silent, np.ones(len(made), np.bool_)])
         wanted = np.concatenate([targets, _nothing_said(material, len(made))])
+        places = _places(len(quiet), config.augment.chain, random)
         yield Batch(
-            torch.from_numpy(np.ascontiguousarray(frames)),
-            torch.from_numpy(wanted),
-            torch.from_numpy(quiet),
+            torch.from_numpy(np.ascontiguousarray(frames[:, places])),
+            torch.from_numpy(wanted[places]),
+            torch.from_numpy(quiet[places]),
+            torch.from_numpy(_before(wanted[places], config.augment.chain)),
         )
+
+
+def _places(clips: int, links: int, random: np.random.Generator) -> npt.NDArray[np.int64]:
+    """The order in which clips are chained, without those left over; theirs where none are."""
+    if links == 1:
+        return np.arange(clips)
+    return random.permutation(clips)[: max(clips // links, 1) * links]
+
+
+def _before(targets: npt.NDArray[np.float32], links: int) -> npt.NDArray[np.float32]:
+    """Targets of the clip before each in its chain (`edgesnn.trainer.chain`); 0 for the first."""
+    rows = len(targets) // links
+    shifted = np.zeros_like(targets)
+    shifted[rows:] = targets[:-rows]
+    return shifted
 
 
 def _made(material: Material, count: int, random: np.random.Generator) -> npt.NDArray[np.int8]:

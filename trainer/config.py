@@ -23,7 +23,8 @@ class AugmentSettings(Settings):
     """How training clips are varied.
 
     `variants` augmented copies of the whole training split are made once, cached as features,
-    and taken in turn, one an epoch; the rest is drawn anew in each batch.
+    and taken in turn, one an epoch; the rest is drawn anew in each batch. `chain` clips of a batch
+    are heard one behind another without a reset.
     """
 
     variants: Annotated[int, Field(ge=0, le=64)] = 12
@@ -40,6 +41,7 @@ class AugmentSettings(Settings):
     time_masks: Annotated[int, Field(ge=0, le=8)] = 1
     time_width: Count = 8
     mixup: NotNegative = 0.0
+    chain: Annotated[int, Field(ge=1, le=8)] = 1
 
     @model_validator(mode="after")
     def _noise_is_a_range(self) -> AugmentSettings:
@@ -100,6 +102,8 @@ class TrainConfig(Settings):
     def _penalties_find_spikes(self) -> TrainConfig:
         layers = self.loss.activations.layers
         if isinstance(self.model, DenseSettings):
+            if self.augment.chain > 1:
+                raise ValueError("a dense model hears a clip at once: augment.chain must be 1")
             if self.loss.penalises_spikes:
                 raise ValueError("a dense model has no spikes: loss may hold no penalty on them")
         elif layers and len(layers) != len(self.model.hidden):

@@ -11,6 +11,7 @@ from torch import Tensor
 from edgesnn.progress import track
 from edgesnn.trainer.activity import Activity, count
 from edgesnn.trainer.batch import Material, batch_count, batches
+from edgesnn.trainer.chain import chained, unchained
 from edgesnn.trainer.checkpoint import State
 from edgesnn.trainer.config import TrainConfig
 from edgesnn.trainer.objectives import Objective
@@ -35,6 +36,7 @@ def train_epoch(
     torch.manual_seed(seed * 100_003 + state.epoch)
     random = np.random.default_rng((seed, state.epoch))
     count_of = batch_count(material, config)
+    links = config.augment.chain
     step, steps = state.epoch * count_of, config.optimiser.epochs * count_of
     total, right, activity = 0.0, 0, None
     title = f"epoch {state.epoch + 1} of {config.optimiser.epochs}"
@@ -42,7 +44,7 @@ def train_epoch(
     for given in track(drawn, title, count_of):
         batch = given.to(device)
         set_rate(state.optimiser, rate_at(step, steps, config.optimiser))
-        outcome = model(batch.features)
+        outcome = unchained(model(chained(batch.features, links)), links)
         loss = objective.after(step / steps)(model, outcome, batch)
         _step(state, loss, config.optimiser.clip)
         state.average.update(model, step)

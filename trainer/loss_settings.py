@@ -55,6 +55,12 @@ class EnergySettings(Settings):
     weight: NotNegative = 0.0
 
 
+class FalseAcceptSettings(Settings):
+    """The lead of a wrong keyword at the step where it is largest, as a detector sees it."""
+
+    weight: NotNegative = 0.0
+
+
 class SilenceSettings(Settings):
     """What spikes cost while nothing is said, `weight` a microjoule and second.
 
@@ -101,6 +107,7 @@ class LossSettings(Settings):
     logits: LogitSettings = LogitSettings()
     energy: EnergySettings = EnergySettings()
     silence: SilenceSettings = SilenceSettings()
+    false_accepts: FalseAcceptSettings = FalseAcceptSettings()
     ramp: Share = 0.0
 
     @property

@@ -14,7 +14,7 @@ from edgesnn.trained import TrainedNetwork, save_trained
 from edgesnn.trainer import checkpoint
 from edgesnn.trainer.config import TrainConfig
 from edgesnn.trainer.curves import draw_confusion
-from edgesnn.trainer.data import SILENCE, Dataset
+from edgesnn.trainer.data import SILENCE, UNKNOWN, Dataset
 from edgesnn.trainer.evaluate import Evaluation, evaluate
 from edgesnn.trainer.export import export
 from edgesnn.trainer.features import FeatureSet
@@ -51,6 +51,11 @@ class Job:
         """Label of the silence class, or None."""
         classes = self.dataset.classes
         return classes.index(SILENCE) if SILENCE in classes else None
+
+    @property
+    def keywords(self) -> tuple[bool, ...]:
+        """Which classes are keywords: all but unknown words and silence."""
+        return tuple(name not in (UNKNOWN, SILENCE) for name in self.dataset.classes)
 
     @property
     def step_s(self) -> float:

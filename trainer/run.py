@@ -147,7 +147,7 @@ def _prepare(job: Job) -> Lesson:
     )
     return Lesson(
         material,
-        Objective(config.loss, config.costs, job.step_s, open_teacher(job)),
+        Objective(config.loss, config.costs, job.step_s, open_teacher(job), job.keywords),
         split_features(job.dataset, "validation", job.frontend),
         quiet_features(job.frontend, REST_CLIPS, seed=HELD_OUT),
     )

@@ -14,6 +14,7 @@ from edgesnn.trainer.model import KeywordSpotter, Spotter
 from edgesnn.trainer.objectives.activations import activation_penalty, spike_share
 from edgesnn.trainer.objectives.distillation import distillation_loss
 from edgesnn.trainer.objectives.energy import spike_energy
+from edgesnn.trainer.objectives.false_accepts import false_accept_loss
 from edgesnn.trainer.objectives.labels import label_loss, logit_penalty
 from edgesnn.trainer.response import Outcome
 
@@ -27,6 +28,7 @@ class Objective:
         costs: of the core, for the energy terms.
         step_s: seconds of a time step.
         teacher: of the distillation, or None.
+        keywords: which classes a detector may detect; none are where it is empty.
         rise: factor of the energy terms, 0 … 1.
     """
 
@@ -34,6 +36,7 @@ class Objective:
     costs: CostSettings
     step_s: float
     teacher: nn.Module | None = None
+    keywords: tuple[bool, ...] = ()
     rise: float = 1.0
 
     def __call__(self, model: Spotter, outcome: Outcome, batch: Batch) -> Tensor:
@@ -41,11 +44,12 @@ class Objective:
         return torch.stack(list(self.terms(model, outcome, batch).values())).sum()
 
     def terms(self, model: Spotter, outcome: Outcome, batch: Batch) -> dict[str, Tensor]:
-        """`(1 − α)·L_labels + α·L_teacher + λ_A·A + λ_R·R + activations + logits + λ_E·E + λ_S·S`.
+        """`(1 − α)·L_labels + α·L_teacher + λ_F·F + λ_A·A + λ_R·R + activations + logits + λ_E·E
+        + λ_S·S`.
 
-        A and R are `spike_share` with fan-out and without, E is `spike_energy` over all clips, S
-        over those in which nothing is said; λ_E and λ_S rise over the ramp. Terms that weigh
-        nothing are left out.
+        F is `false_accept_loss`, A and R are `spike_share` with fan-out and without, E is
+        `spike_energy` over all clips, S over those in which nothing is said; λ_E and λ_S rise over
+        the ramp. Terms that weigh nothing are left out.
         """
         wanted, traces = self.settings, outcome.layers
         taught = wanted.distillation.weight if self.teacher is not None else 0.0
@@ -53,6 +57,7 @@ class Objective:
         if taught:
             scores = distillation_loss(outcome.logits, self._asked(batch), wanted.distillation)
             terms["distillation"] = taught * scores
+        terms |= self._at_worst(outcome, batch)
         if not isinstance(model, KeywordSpotter):
             return terms | self._of_logits(outcome)
         if wanted.activity:
@@ -62,6 +67,15 @@ class Objective:
         if wanted.activations.l1 or wanted.activations.l2:
             terms["activations"] = activation_penalty(traces, wanted.activations)
         return terms | self._of_logits(outcome) | self._energies(model, outcome, batch)
+
+    def _at_worst(self, outcome: Outcome, batch: Batch) -> dict[str, Tensor]:
+        weight = self.settings.false_accepts.weight
+        if not weight or not any(self.keywords):
+            return {}
+        keywords = torch.tensor(self.keywords, device=batch.targets.device)
+        said, before = _said(batch.targets), _said(batch.before)
+        loss = false_accept_loss(outcome.logits, said, before, keywords)
+        return {"false accepts": weight * loss}
 
     def _of_logits(self, outcome: Outcome) -> dict[str, Tensor]:
         if not self.settings.logits.l2:
@@ -92,3 +106,8 @@ class Objective:
         assert self.teacher is not None
         logits: Tensor = self.teacher(batch.features).logits
         return logits
+
+
+def _said(targets: Tensor) -> Tensor:
+    """Which classes a clip holds, bool: those with more than their share of `(B, classes)`."""
+    return targets > 1.5 / targets.shape[1]
