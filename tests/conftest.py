@@ -10,14 +10,16 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
+def find_data(inside: str, marker: str = "") -> Path | None:
+    """A file or folder of the shared data, or None where it, or `marker` in it, is absent."""
+    named = os.environ.get("EDGESNN_DATA")
+    found = (Path(named) if named else CHECKOUT.parent / "shared" / "data") / inside
+    return found if (found / marker).exists() else None
+
+
 def find_speech_commands() -> Path | None:
     """The folder with the Google Speech Commands recordings, or None where it is absent."""
-    named = os.environ.get("EDGESNN_DATA")
-    for base in [Path(named)] if named else [CHECKOUT.parent / "shared" / "data"]:
-        folder = base / "speech_commands"
-        if (folder / "manifest.csv").is_file():
-            return folder
-    return None
+    return find_data("speech_commands", "manifest.csv")
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +32,18 @@ def speech_commands() -> Path:
             "speech_commands/, or put it at ../shared/data beside the checkout"
         )
     return folder
+
+
+@pytest.fixture(scope="session")
+def cifar10_images() -> Path:
+    """The archive of recompressed CIFAR-10 images; skips where it is absent."""
+    archive = find_data("cifar10_jpeg.tar.xz")
+    if archive is None:
+        pytest.skip(
+            "no CIFAR-10 images: set EDGESNN_DATA to a folder that holds cifar10_jpeg.tar.xz, "
+            "or put it at ../shared/data beside the checkout"
+        )
+    return archive
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,4 +1,4 @@
-"""`edgesnn data`: what the recordings are, and fetching them."""
+"""`edgesnn data`: what the recordings or images are, and fetching them."""
 
 from __future__ import annotations
 
@@ -36,21 +36,25 @@ def data(
     totals = description["totals"]
     rows = [(name, *of.values()) for name, of in description["counts"].items()]
     rows.append(("all", *totals.values()))
-    console().print(table(f"{description['name']}: clips", ("class", *totals), rows))
+    title = f"{description['name']}: {description['counted']}"
+    console().print(table(title, ("class", *totals), rows))
     for note in description["notes"]:
         console().print(f"note: {note}", markup=False)
 
 
 @app.command()
 def download(
-    version: Annotated[int, typer.Option(help="Version of the archive.", min=1, max=2)] = 2,
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", help="gsc (default) or cifar10.", metavar="NAME")
+    ] = None,
+    version: Annotated[int, typer.Option(help="Version of the archive of gsc.", min=1, max=2)] = 2,
     json: options.Json = False,
 ) -> None:
-    """Fetch Google Speech Commands into the cache folder; goes on after a cut connection."""
-    from edgesnn.pipeline.describe import download_recordings
+    """Fetch Google Speech Commands or CIFAR-10 into the cache; goes on after a cut connection."""
+    from edgesnn.pipeline.describe import download_data
 
-    folder = download_recordings(version)
+    folder = download_data(dataset, version)
     if json:
-        print_json({"version": version, "folder": str(folder)})
+        print_json({"dataset": dataset or "gsc", "version": version, "folder": str(folder)})
     else:
         print(folder)

@@ -15,8 +15,8 @@ DatasetName = Annotated[
     str | None,
     typer.Option(
         "--dataset",
-        help="synthetic (embedded), gsc (Google Speech Commands), or a folder with one folder "
-        "of recordings a word.",
+        help="synthetic (embedded), gsc (Google Speech Commands), cifar10 (images), or a folder "
+        "with one folder of recordings a word.",
         metavar="NAME|FOLDER",
     ),
 ]
@@ -34,7 +34,7 @@ DataDir = Annotated[
     Path | None,
     typer.Option(
         "--data-dir",
-        help="Folder of the recordings; else $EDGESNN_DATA, the cache, or a download.",
+        help="Folder of the recordings or images; else $EDGESNN_DATA, the cache, or a download.",
         metavar="FOLDER",
     ),
 ]

@@ -17,8 +17,9 @@ from edgesnn.network import Network
 
 if TYPE_CHECKING:
     from edgesnn.trainer.data import Dataset
+    from edgesnn.trainer.data.images import ImageDataset
 
-SYNTHETIC, GSC, FOLDER = "synthetic", "gsc", "folder"
+SYNTHETIC, GSC, FOLDER, CIFAR10 = "synthetic", "gsc", "folder", "cifar10"
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,11 @@ class Recordings:
     """Which recordings a user means.
 
     Attributes:
-        dataset: `synthetic`, `gsc`, or the path of a folder; None where nothing was said.
+        dataset: `synthetic`, `gsc`, `cifar10`, or the path of a folder; None where nothing was
+            said.
         task: keywords, `12` or `35`; None for the dataset's own.
-        data_dir: where the recordings of `gsc` lie; None to look for them.
+        data_dir: where the recordings of `gsc` or the images of `cifar10` lie; None to look for
+            them.
     """
 
     dataset: str | None = None
@@ -44,7 +47,7 @@ class Recordings:
     @property
     def is_folder(self) -> bool:
         """Whether `dataset` is a path and not a name."""
-        return self.dataset not in (None, SYNTHETIC, GSC)
+        return self.dataset not in (None, SYNTHETIC, GSC, CIFAR10)
 
     def require_sense(self) -> None:
         """Raise UsageError for an unknown dataset, or an option that it does not have."""
@@ -52,11 +55,15 @@ class Recordings:
             if not Path(str(self.dataset)).is_dir():
                 raise UsageError(
                     f"no dataset or folder is called {self.dataset}; take {SYNTHETIC}, {GSC}, "
-                    "or a folder with one folder of recordings a word"
+                    f"{CIFAR10}, or a folder with one folder of recordings a word"
                 )
             if self.data_dir is not None:
-                raise UsageError("--data-dir is for gsc; --dataset names the folder already")
-        elif self.dataset != GSC and (self.task or self.data_dir):
+                raise UsageError(
+                    f"--data-dir is for {GSC} and {CIFAR10}; --dataset names the folder already"
+                )
+        elif self.dataset == CIFAR10 and self.task:
+            raise UsageError(f"--task is of keywords; {CIFAR10} has ten classes of its own")
+        elif self.dataset not in (GSC, CIFAR10) and (self.task or self.data_dir):
             option = "--task" if self.task else "--data-dir"
             raise UsageError(f"{option} needs recordings: add --dataset gsc or --dataset FOLDER")
 
@@ -75,23 +82,32 @@ def named_recordings(dataset: str | None, data_dir: Path | None) -> Recordings |
 
 
 def must_download(recordings: Recordings) -> bool:
-    """Whether Speech Commands is meant and is not on this machine.
+    """Whether Speech Commands or CIFAR-10 is meant and is not on this machine.
 
     Raises:
         DataError: `data_dir` or `$EDGESNN_DATA` names a folder without recordings.
     """
+    from edgesnn.trainer.data.cifar import find_cifar10
     from edgesnn.trainer.data.locate import find_recordings
 
+    if recordings.dataset == CIFAR10:
+        return find_cifar10(recordings.data_dir) is None
     return recordings.dataset == GSC and find_recordings(recordings.data_dir) is None
 
 
 def require_at_hand(recordings: Recordings) -> None:
     """Raise DataError where `must_download`."""
-    if must_download(recordings):
+    if not must_download(recordings):
+        return
+    if recordings.dataset == CIFAR10:
         raise DataError(
-            "no recordings of Speech Commands here; edgesnn data download fetches them, "
+            "no images of CIFAR-10 here; edgesnn data download --dataset cifar10 fetches them, "
             "--data-dir names their folder"
         )
+    raise DataError(
+        "no recordings of Speech Commands here; edgesnn data download fetches them, "
+        "--data-dir names their folder"
+    )
 
 
 def open_recordings(
@@ -102,12 +118,14 @@ def open_recordings(
     Speech Commands is fetched only where `download` allows it.
 
     Raises:
-        UsageError: an option that the dataset does not have; no such dataset.
+        UsageError: an option that the dataset does not have; no such dataset, or one of images.
         DataError: the recordings are missing, corrupt or too few.
     """
     from edgesnn.trainer.data import open_dataset
 
     recordings.require_sense()
+    if recordings.dataset == CIFAR10:
+        raise UsageError(f"{CIFAR10} holds images, and this needs recordings of sound")
     if not download:
         require_at_hand(recordings)
     task: str | Sequence[str] | None = recordings.task or classes
@@ -116,6 +134,22 @@ def open_recordings(
     if recordings.dataset == GSC:
         return open_dataset(GSC, data_dir=recordings.data_dir, task=task)
     return open_dataset(SYNTHETIC)
+
+
+def open_data(recordings: Recordings, *, download: bool = False) -> Dataset | ImageDataset:
+    """Open what `recordings` name, sound or images.
+
+    Raises:
+        UsageError, DataError: as `open_recordings`.
+    """
+    if recordings.dataset != CIFAR10:
+        return open_recordings(recordings, download=download)
+    from edgesnn.trainer.data.cifar import open_cifar10
+
+    recordings.require_sense()
+    if not download:
+        require_at_hand(recordings)
+    return open_cifar10(recordings.data_dir)
 
 
 @dataclass(frozen=True)

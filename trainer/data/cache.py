@@ -59,12 +59,33 @@ def cached_array(
     return found
 
 
+def cached_table(
+    kind: str,
+    key: str,
+    row: tuple[int, ...],
+    dtype: npt.DTypeLike,
+    make: Callable[[], npt.NDArray[Any]],
+) -> npt.NDArray[Any]:
+    """`cached_array` of rows of shape `row` whose number is known only when they are made."""
+    path = cache_folder() / kind / f"{key}.npy"
+    found = _read(path)
+    if found is not None and found.shape[1:] == row and found.dtype == np.dtype(dtype):
+        return found
+    made = make()
+    return cached_array(kind, key, made.shape, dtype, lambda: [made])
+
+
 def _load(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any] | None:
+    array = _read(path)
+    return array if array is not None and (array.shape, array.dtype) == (shape, dtype) else None
+
+
+def _read(path: Path) -> npt.NDArray[Any] | None:
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        array: npt.NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
-    return array if array.shape == shape and array.dtype == dtype else None
+    return array
 
 
 def _save(
