@@ -49,39 +49,15 @@ def misaligned_cycles(state: Array, address: int, size: int) -> int:
 
 
 @inlined
-def load_word(state: Array, pages: Array, octets: Array, words: Array, address: int) -> int:
-    """The word at `address`, or FAILED."""
+def load(state: Array, pages: Array, octets: Array, cells: Array, scale: int, address: int) -> int:
+    """The 2^scale bytes at `address`, of which `cells` is the memory; or FAILED."""
     entry = pages[address >> PAGE_SHIFT]
-    if entry >= 0 and address & 3 == 0:
+    if entry >= 0 and address & ((1 << scale) - 1) == 0:
         place = (entry & ~OFFSET) + (address & OFFSET)
         if entry & FLASH:
             count_flash(state, place)
-        return int(words[place >> 2])
-    return _load_slow(state, pages, octets, address, 4)
-
-
-@inlined
-def load_half(state: Array, pages: Array, octets: Array, halves: Array, address: int) -> int:
-    """The halfword at `address`, or FAILED."""
-    entry = pages[address >> PAGE_SHIFT]
-    if entry >= 0 and address & 1 == 0:
-        place = (entry & ~OFFSET) + (address & OFFSET)
-        if entry & FLASH:
-            count_flash(state, place)
-        return int(halves[place >> 1])
-    return _load_slow(state, pages, octets, address, 2)
-
-
-@inlined
-def load_byte(state: Array, pages: Array, octets: Array, address: int) -> int:
-    """The byte at `address`, or FAILED."""
-    entry = pages[address >> PAGE_SHIFT]
-    if entry >= 0:
-        place = (entry & ~OFFSET) + (address & OFFSET)
-        if entry & FLASH:
-            count_flash(state, place)
-        return int(octets[place])
-    return _load_slow(state, pages, octets, address, 1)
+        return int(cells[place >> scale])
+    return _load_slow(state, pages, octets, address, 1 << scale)
 
 
 @compiled
@@ -124,39 +100,23 @@ def _load_slow(state: Array, pages: Array, octets: Array, address: int, size: in
 
 
 @inlined
-def store_word(
-    state: Array, pages: Array, table: Array, octets: Array, words: Array, address: int, value: int
+def store(
+    state: Array,
+    pages: Array,
+    table: Array,
+    octets: Array,
+    cells: Array,
+    scale: int,
+    address: int,
+    value: int,
 ) -> bool:
-    """Store a word; false where that failed."""
+    """Store the low 2^scale bytes of `value` in `cells`; false where that failed."""
     entry = pages[address >> PAGE_SHIFT]
-    if address & 3 == 0 and entry >= 0 and entry & (WRITABLE | CODE) == WRITABLE:
-        words[((entry & ~OFFSET) + (address & OFFSET)) >> 2] = value
+    value &= MASK >> (32 - (8 << scale))
+    if address & ((1 << scale) - 1) == 0 and entry >= 0 and entry & (WRITABLE | CODE) == WRITABLE:
+        cells[((entry & ~OFFSET) + (address & OFFSET)) >> scale] = value
         return True
-    return _store_slow(state, pages, table, octets, address, 4, value)
-
-
-@inlined
-def store_half(
-    state: Array, pages: Array, table: Array, octets: Array, halves: Array, address: int, value: int
-) -> bool:
-    """Store the low halfword of `value`; false where that failed."""
-    entry = pages[address >> PAGE_SHIFT]
-    if address & 1 == 0 and entry >= 0 and entry & (WRITABLE | CODE) == WRITABLE:
-        halves[((entry & ~OFFSET) + (address & OFFSET)) >> 1] = value & 0xFFFF
-        return True
-    return _store_slow(state, pages, table, octets, address, 2, value & 0xFFFF)
-
-
-@inlined
-def store_byte(
-    state: Array, pages: Array, table: Array, octets: Array, address: int, value: int
-) -> bool:
-    """Store the low byte of `value`; false where that failed."""
-    entry = pages[address >> PAGE_SHIFT]
-    if entry >= 0 and entry & (WRITABLE | CODE) == WRITABLE:
-        octets[(entry & ~OFFSET) + (address & OFFSET)] = value & 0xFF
-        return True
-    return _store_slow(state, pages, table, octets, address, 1, value & 0xFF)
+    return _store_slow(state, pages, table, octets, address, 1 << scale, value)
 
 
 @compiled
@@ -221,10 +181,10 @@ def load_aligned(
         state[S_FAULT], state[S_FAULT_SIZE], state[S_FAULT_STORE] = address, 1 << size, 0
         return FAILED
     if size == 2:
-        return load_word(state, pages, octets, words, address)
+        return load(state, pages, octets, words, 2, address)
     if size == 1:
-        return load_half(state, pages, octets, halves, address)
-    return load_byte(state, pages, octets, address)
+        return load(state, pages, octets, halves, 1, address)
+    return load(state, pages, octets, octets, 0, address)
 
 
 @compiled
@@ -244,7 +204,7 @@ def store_aligned(
         state[S_FAULT], state[S_FAULT_SIZE], state[S_FAULT_STORE] = address, 1 << size, 1
         return False
     if size == 2:
-        return store_word(state, pages, table, octets, words, address, value)
+        return store(state, pages, table, octets, words, 2, address, value)
     if size == 1:
-        return store_half(state, pages, table, octets, halves, address, value)
-    return store_byte(state, pages, table, octets, address, value)
+        return store(state, pages, table, octets, halves, 1, address, value)
+    return store(state, pages, table, octets, octets, 0, address, value)

@@ -29,8 +29,12 @@ def compiled(function: Function) -> Function:
 
 
 def inlined(function: Function) -> Function:
-    """Compile `function` into the very place where it is called: for short and hot ones."""
-    return cast(Function, _njit(error_model="numpy", forceinline=True, _nrt=False)(function))
+    """Compile `function` into the very place where it is called: for short and hot ones.
+
+    It has no entry from Python, which halves the time that its compilation takes.
+    """
+    options = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast(Function, _njit(error_model="numpy", _nrt=False, **options)(function))
 
 
 def cached(function: Function) -> Function:

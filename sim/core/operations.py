@@ -206,7 +206,7 @@ SVC, BKPT, MSR, MRS, CPS, WFI, WFE, SEV, TT, UDF = range(10)
 # Variable-time classes of R_FLOW.
 FIXED, DIVIDES, LONG_MULTIPLY = range(3)
 
-# Why the compiled loop came back.
+# Why the compiled loop came back; up to R_FLOATING the row's instruction has not been done.
 (
     R_LIMIT,  # as many instructions as asked
     R_DEADLINE,  # the cycle at which a timer or the cycle limit wants attention
@@ -214,14 +214,13 @@ FIXED, DIVIDES, LONG_MULTIPLY = range(3)
     R_UNDEFINED,
     R_SYSTEM,
     R_ACCESS,  # a data access outside plain memory: peripheral or fault
+    R_DIVIDE,  # division by zero, while trapping
+    R_FLOATING,  # a floating point instruction while the unit is not ready for it
     R_FETCH,  # a branch to where no memory is: exception return, sentinel or fault
     R_STATE,  # a branch that would leave Thumb state
     R_STACK,  # the stack pointer passed the limit
-    R_DIVIDE,  # division by zero, while trapping
-    R_FLOATING,  # a floating point instruction while the unit is not ready for it
-) = range(11)
-REASONS = ("limit", "deadline", "decode", "undefined", "system", "access", "fetch", "state",
-           "stack", "divide", "floating")  # fmt: skip
+    RUNNING,  # no reason yet
+) = range(12)
 
 # Slots of the state vector (int64).
 (

@@ -45,8 +45,8 @@ def mistargeted(state: Array, at: int, target: int) -> int:
 
 
 @compiled
-def bank_conflict(table: Array, row: Any, timing: int, one: int, other: int) -> int:
+def bank_conflict(table: Array, row: Any, one: int, other: int) -> int:
     """1 where the younger of two loads of a cycle meets the older one's bank of words."""
-    if timing & 63 or INT(table[row + U(op.R_DETOUR)]) >> 24 & 1 == 0:
+    if INT(table[row + U(op.R_DETOUR)]) >> 24 & 1 == 0:
         return 0
     return (one ^ other) >> 2 & 1 ^ 1

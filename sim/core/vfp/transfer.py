@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgesnn.sim.core.access import Array, block, load_word, store_word
+from edgesnn.sim.core.access import Array, block, load, store
 from edgesnn.sim.core.compiled import inlined
 
 MASK = 0xFFFFFFFF
@@ -20,26 +20,26 @@ def transfer(
     imm: int,
     bent: int,
     extra: int,
-    store: int,
+    stores: bool,
 ) -> bool:
     """VLDR, VSTR, VLDM, VSTM: words of consecutive registers; false where the access failed."""
     first, base = numbers & 63, regs[numbers >> 8 & 31]
     address, count = (base + imm) & MASK, bent >> 20 & 255
     if count == 1 and address & 3 == 0:  # may be a peripheral's register
-        if store:
-            if not store_word(state, pages, table, octets, words, address, regs[first]):
+        if stores:
+            if not store(state, pages, table, octets, words, 2, address, regs[first]):
                 return False
         else:
-            value = load_word(state, pages, octets, words, address)
+            value = load(state, pages, octets, words, 2, address)
             if value < 0:
                 return False
             regs[first] = value
     else:
-        place = block(state, pages, table, address, count, store)
+        place = block(state, pages, table, address, count, stores)
         if place < 0:
             return False
         for index in range(count):
-            if store:
+            if stores:
                 words[place + index] = regs[first + index]
             else:
                 regs[first + index] = words[place + index]
