@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,9 @@ from edgesnn.trainer.toml import to_toml
 
 __all__ = ["InterruptedTrainingError", "RunResult", "choose_device", "train"]
 
+Watch = Callable[[Mapping[str, Any]], None]
+"""Called with each epoch's line of the log."""
+
 LOG, CURVES = "log.jsonl", "curves.png"
 
 #: Made quiet clips to train on, and those, from a seed of their own, to measure rest by.
@@ -64,6 +67,7 @@ def train(
     device: str | None = None,
     test: bool = True,
     notes: Mapping[str, str] | None = None,
+    watch: Watch | None = None,
 ) -> RunResult:
     """Train a keyword spotter, or go on with what `run_dir` holds of the same run.
 
@@ -80,6 +84,8 @@ def train(
         device: a PyTorch device; None takes a GPU where there is one.
         test: false leaves the test split unread.
         notes: further facts for the trained model's notes.
+        watch: told each epoch's line of the log once the epoch is on disk; what it raises ends
+            the run, and the same call goes on from there.
 
     Raises:
         DataError: recordings are missing or corrupt.
@@ -96,7 +102,7 @@ def train(
     state = _start(job, model)
     if resume:
         checkpoint.restore(state, run_dir)
-    _run_epochs(job, state, lesson)
+    _run_epochs(job, state, lesson, watch)
     splits = {"validation": lesson.validation}
     if test:
         splits["testing"] = split_features(dataset, "testing", job.frontend)
@@ -170,11 +176,13 @@ def _start(job: Job, model: Spotter) -> checkpoint.State:
     )
 
 
-def _run_epochs(job: Job, state: checkpoint.State, lesson: Lesson) -> None:
+def _run_epochs(job: Job, state: checkpoint.State, lesson: Lesson, watch: Watch | None) -> None:
     epochs = job.config.optimiser.epochs
     try:
         while state.epoch < epochs:
             _keep(job, state, _epoch(job, state, lesson))
+            if watch is not None:
+                watch(state.history[-1])
     except KeyboardInterrupt:
         raise InterruptedTrainingError(
             f"interrupted in epoch {state.epoch + 1} of {epochs}; epoch {state.epoch} is kept in "

@@ -19,6 +19,7 @@ from edgesnn.cli import (
     show,
     simulate,
     stages,
+    sweep,
     verify,
 )
 
@@ -60,6 +61,7 @@ app.command(rich_help_panel=_WHOLE)(flash.flash)
 app.command(rich_help_panel=_WHOLE)(boards.calibrate)
 app.command(rich_help_panel=_WHOLE)(evaluate.evaluate)
 app.command(rich_help_panel=_WHOLE)(listen.listen)
+app.command(rich_help_panel=_WHOLE)(sweep.sweep)
 app.command(rich_help_panel=_STAGES)(stages.train)
 app.command(rich_help_panel=_STAGES)(stages.lower)
 app.command(rich_help_panel=_STAGES)(stages.generate)

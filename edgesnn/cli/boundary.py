@@ -81,7 +81,7 @@ def _help_for(error: Exception) -> str:
 
 
 _EXTRAS = {
-    "train": ("torch", "snntorch", "brevitas", "matplotlib"),
+    "train": ("torch", "snntorch", "brevitas", "matplotlib", "optuna"),
     "compile": ("ziglang",),
     "flash": ("pyocd", "serial"),
     "test": ("unicorn", "neurobench", "hypothesis"),

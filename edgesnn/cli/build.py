@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +11,7 @@ from edgesnn.cli import options
 from edgesnn.cli.output import announce, print_json
 
 if TYPE_CHECKING:
-    from edgesnn.pipeline.build import Request
+    from edgesnn.pipeline.train import Training
 
 
 def build(
@@ -20,6 +21,16 @@ def build(
     pretrained: Annotated[
         str | None,
         typer.Option(help="Start from a shipped network and train nothing.", metavar="NAME"),
+    ] = None,
+    from_sweep: Annotated[
+        Path | None,
+        typer.Option(
+            help="Build a trial of the sweep in FOLDER: --trial, or the knee of its front.",
+            metavar="FOLDER",
+        ),
+    ] = None,
+    trial: Annotated[
+        int | None, typer.Option(help="Number of the trial for --from-sweep.", min=0)
     ] = None,
     config: options.Config = None,
     board: options.Board = options.DEFAULT_BOARD,
@@ -43,20 +54,24 @@ def build(
     from edgesnn.pipeline.build import build as build_all
     from edgesnn.pipeline.datasets import Recordings
     from edgesnn.pipeline.ladder import chosen_rungs
+    from edgesnn.pipeline.sweep.point import take_point
     from edgesnn.pipeline.train import Training
 
+    training = Training(
+        Recordings(dataset, task, data_dir), config, seed, epochs, fresh, tuple(changes or ())
+    )
+    _refuse_contradictions(training, pretrained, from_sweep, trial)
+    point = take_point(from_sweep, trial, data_dir) if from_sweep else None
     request = Request(
-        Training(
-            Recordings(dataset, task, data_dir), config, seed, epochs, fresh, tuple(changes or ())
-        ),
+        point.training if point else training,
         pretrained,
+        point,
         board,
         output,
         chosen_rungs(rungs),
         clips,
         emulated_clips,
     )
-    _refuse_contradictions(request)
     report = build_all(request, announce)
     if json:
         print_json(report)
@@ -64,19 +79,27 @@ def build(
         print_report(report)
 
 
-def _refuse_contradictions(request: Request) -> None:
+def _refuse_contradictions(
+    training: Training, pretrained: str | None, from_sweep: Path | None, trial: int | None
+) -> None:
     from edgesnn.errors import UsageError
 
-    training = request.training
-    if request.pretrained is None:
-        return
-    for name, given in (
-        ("--config", training.config),
-        ("--epochs", training.epochs),
-        ("--seed", training.seed),
-        ("--set", training.changes),
-        ("--fresh", training.fresh),
-        ("--task", training.recordings.task),
-    ):
-        if given:
-            raise UsageError(f"{name} is for training, but --pretrained trains nothing; drop one")
+    if pretrained and from_sweep:
+        raise UsageError("--pretrained and --from-sweep exclude each other; drop one")
+    if trial is not None and not from_sweep:
+        raise UsageError("--trial is a trial of a sweep; add --from-sweep FOLDER")
+    given = {
+        "--config": training.config,
+        "--epochs": training.epochs,
+        "--seed": training.seed,
+        "--set": training.changes,
+        "--fresh": training.fresh,
+        "--task": training.recordings.task,
+    }
+    named = [name for name, value in given.items() if value]
+    if pretrained and named:
+        raise UsageError(f"{named[0]} is for training, but --pretrained trains nothing; drop one")
+    if from_sweep and training.recordings.dataset:
+        named.append("--dataset")
+    if from_sweep and named:
+        raise UsageError(f"{named[0]} is in the sweep's trial already; drop it")

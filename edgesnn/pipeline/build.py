@@ -21,6 +21,7 @@ from edgesnn.pipeline.lower import lower
 from edgesnn.pipeline.measure import measure
 from edgesnn.pipeline.say import Say, silent
 from edgesnn.pipeline.stream import with_detector
+from edgesnn.pipeline.sweep.point import Point, adopt
 from edgesnn.pipeline.train import Training, prepare, require_spiking, train
 from edgesnn.pipeline.verify import Verification, stimulus
 
@@ -33,6 +34,7 @@ class Request:
         training: recordings, configuration, seed; with `pretrained` the recordings alone count,
             to measure with.
         pretrained: a shipped network to take instead of training, or None.
+        point: a trial of a sweep that `training` is of, whose run is taken over, or None.
         board: a name of the board table.
         output: the build folder; None for `build/` and the recordings' name, or the shipped
             network's with `-pretrained` behind it.
@@ -42,6 +44,7 @@ class Request:
 
     training: Training = field(default_factory=lambda: Training(Recordings()))
     pretrained: str | None = None
+    point: Point | None = None
     board: str = ""
     output: Path | None = None
     rungs: tuple[str, ...] = ()
@@ -51,8 +54,14 @@ class Request:
     @property
     def folder(self) -> Path:
         """The build folder's path."""
-        shipped = f"{self.pretrained}-pretrained" if self.pretrained else None
-        return self.output or Path("build") / (shipped or self.training.recordings.name)
+        if self.output is not None:
+            return self.output
+        name = self.training.recordings.name
+        if self.pretrained:
+            name = f"{self.pretrained}-pretrained"
+        elif self.point is not None:
+            name = f"{name}-trial{self.point.number}"
+        return Path("build") / name
 
 
 @dataclass(frozen=True)
@@ -122,6 +131,8 @@ def _trained(request: Request, say: Say) -> Obtained:
     require_spiking(ready.config)
     folder = BuildFolder(request.folder, ready.config.name)
     folder.require_own()
+    if request.point is not None:
+        adopt(request.point, request.folder)
     started = time.perf_counter()
     trained = train(ready, request.folder, say).trained
     assert trained is not None

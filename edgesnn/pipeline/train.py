@@ -24,7 +24,7 @@ from edgesnn.pipeline.say import Say, silent
 if TYPE_CHECKING:
     from edgesnn.trainer.config import TrainConfig
     from edgesnn.trainer.data import Dataset
-    from edgesnn.trainer.run import RunResult
+    from edgesnn.trainer.run import RunResult, Watch
 
 RUN, SETTINGS = "run", "settings.json"
 
@@ -129,8 +129,17 @@ def require_torch() -> None:
             )
 
 
-def train(ready: Ready, folder: Path, say: Say = silent) -> RunResult:
+def train(
+    ready: Ready,
+    folder: Path,
+    say: Say = silent,
+    *,
+    watch: Watch | None = None,
+    test: bool = True,
+) -> RunResult:
     """Train in `folder/run`; goes on where an interrupted run of the same settings stopped.
+
+    `watch` is told each epoch's line of the log; without `test` the test split is left unread.
 
     Raises:
         UsageError: the folder holds a run of other settings.
@@ -151,6 +160,8 @@ def train(ready: Ready, folder: Path, say: Say = silent) -> RunResult:
             seed=ready.training.seed,
             resume=not ready.training.fresh,
             notes={"task": task} if (task := ready.training.recordings.task) else None,
+            watch=watch,
+            test=test,
         )
 
 
