@@ -130,8 +130,6 @@ def _members(network: Network, code: LayerCode) -> tuple[Member, ...]:
     members += [Member("uint8_t", _last(ring.cursor)) for ring in rings if ring.slots > 1]
     if code.tiled:
         members.append(Member("uint8_t", "rests"))
-    if code.form == "tables":
-        members.append(Member("uint8_t", "far"))
     return tuple(members)
 
 
@@ -141,7 +139,6 @@ def _membranes(code: LayerCode, keeps: bool) -> list[Member]:
     names = ["v", *(["a"] if adaptive else [])]
     if not code.tiled:
         return [Member("int16_t", name, (code.layer.size,)) for name in names]
-    names += ["ahead"] if code.form == "tables" else []
     names += ["kept"] if keeps else []
     return [Member("uint32_t", name, (tiles(code.layer.size) * TILE // 2,)) for name in names]
 
@@ -217,16 +214,18 @@ def _detector(network: Network) -> DetectorCode | None:
 
 
 def _scratch(layers: tuple[LayerCode, ...]) -> tuple[Member, ...]:
-    """Currents of the layer at work, which windows its max pool has seen, and its events."""
+    """Currents of the layer at work, its max pool's marks, its events, and their sums."""
     currents = max((padded(each.layer.size) for each in layers if each.uses_currents), default=0)
     touched = max(each.touched_words for each in layers)
     events = max(
         places(each.rows.count, each.rows.bits) if each.rows is not None else 0 for each in layers
     )
+    adaptive = [tiles(each.layer.size) * TILE // 2 for each in layers if each.form == "tables"]
     sizes = (
         ("int32_t", "current", currents),
         ("uint32_t", "touched", touched),
         ("uint32_t", "events", events),
+        ("uint32_t", "sums", max(adaptive, default=0)),
     )
     return tuple(Member(ctype, name, (size,)) for ctype, name, size in sizes if size)
 

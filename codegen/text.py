@@ -161,12 +161,12 @@ def _struct(code: LayerCode) -> str:
 def _cells(code: LayerCode) -> list[tuple[str, str]]:
     """Initialisers of a tiled layer's `struct edgesnn_cells`."""
     base = f"state->layer.{code.member}"
-    names = ["v"] + ["a"] * code.adaptive + ["ahead"] * (code.form == "tables")
-    flags = ["rests"] + ["far"] * (code.form == "tables")
+    sums = [("sums", "state->scratch.network.sums")] if code.form == "tables" else []
     return [
-        *((name, f"{base}.{name}") for name in names),
+        *((name, f"{base}.{name}") for name in ["v"] + ["a"] * code.adaptive),
         ("spikes", code.spikes.before(0)),
-        *((name, f"&{base}.{name}") for name in flags),
+        *sums,
+        ("rests", f"&{base}.rests"),
     ]
 
 

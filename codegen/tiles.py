@@ -31,6 +31,10 @@ Form = Literal["plain", "saturates", "tables"]
 CHUNK = 16
 
 
+#: Largest modulus of an adaptive neuron's currents (edgesnn_adaptive_pairs.h).
+MOST_DRIVE = (1 << 23) - (1 << 17)
+
+
 def form_of(network: Network, layer: Layer) -> Form | None:
     """The form in which `layer` can be computed in lanes, as its bounds and neurons allow."""
     neuron = layer.neuron
@@ -44,7 +48,15 @@ def form_of(network: Network, layer: Layer) -> Form | None:
         if _fits(ranges.current) and _fits(ranges.kept):
             return "saturates"
     adapts = isinstance(neuron, AdaptiveLeaky)
-    return "tables" if adapts and _fits(ranges.current) else None
+    return "tables" if adapts and _fits_pairs(layer, ranges.current) else None
+
+
+def _fits_pairs(layer: Layer, current: tuple[IntArray, IntArray]) -> bool:
+    """Whether sums are as edgesnn_adaptive_pairs.h asks: without the bias lanes, with it 24 bits
+    less what v and a take."""
+    bias = layer.per_neuron(layer.bias.astype(np.int64))
+    most = max(abs(each).max() for each in (*current, bias))
+    return _fits((current[0] - bias, current[1] - bias)) and bool(most <= MOST_DRIVE)
 
 
 def _fits(ends: tuple[IntArray, IntArray]) -> bool:
@@ -89,22 +101,25 @@ def places(rows: int, bits: int) -> int:
     return rows + 2 + (rows // CHUNK if bits == 4 else 0)
 
 
-#: Parameters of edgesnn_adaptive.h in the order of its table.
-_TABLE = (
-    "start", "decay", "level", "adaptation_decay", "adaptation_coupling", "threshold",
-    "adaptation_jump",
-)  # fmt: skip
-
-
 def table_fields(layer: Layer, name: str) -> tuple[tuple[tuple[str, str], ...], tuple[Table, ...]]:
-    """Initialisers of `struct edgesnn_adaptive` and its table, tile by tile."""
-    assert isinstance(layer.neuron, AdaptiveLeaky)
+    """Initialisers of `struct edgesnn_adaptive` and its table, pair by pair, then the jumps."""
+    neuron = layer.neuron
+    assert isinstance(neuron, AdaptiveLeaky)
     vectors = _vectors(layer, clamped=True)
-    lanes = np.stack([pack(vectors[field], 16, 32).reshape(-1, TILE // 2) for field in _TABLE], 1)
-    made = table(f"{name}_table", np.uint32, lanes)
-    zero = str(layer.neuron.reset == "zero").lower()
-    fields = (("table", made.name), ("tiles", f"{tiles(layer.size)}"), ("reset_to_zero", zero))
-    return fields, (made,)
+    top = pack(vectors["level"] - 1, 16, 32)
+    lanes = {
+        field: pack(vectors[field], 16, 32)
+        for field in ("decay", "adaptation_decay", "adaptation_coupling", "adaptation_jump")
+    }
+    bias = (vectors["start"] << 8).reshape(-1, 2) & 0xFFFFFFFF
+    pairs = np.column_stack(
+        [lanes["decay"], bias, lanes["adaptation_decay"], lanes["adaptation_coupling"], top]
+    )
+    words = np.concatenate([pairs.reshape(-1), lanes["adaptation_jump"]])
+    made = table(f"{name}_table", np.uint32, words)
+    flags = (("strict", neuron.strict), ("reset_to_zero", neuron.reset == "zero"))
+    fields = (("table", made.name), ("tiles", f"{tiles(layer.size)}"))
+    return (*fields, *((flag, str(value).lower()) for flag, value in flags)), (made,)
 
 
 def membrane_fields(

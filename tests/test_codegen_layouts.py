@@ -24,7 +24,7 @@ from edgesnn.codegen import (
 )
 from edgesnn.codegen.choose import AUTO, Layout, choose, parse_layout
 from edgesnn.codegen.elf import symbol_sizes
-from edgesnn.codegen.tiles import form_of
+from edgesnn.codegen.tiles import MOST_DRIVE, form_of
 from edgesnn.errors import CompileError, UsageError
 from edgesnn.law import Oracle
 from edgesnn.machine import first_divergence
@@ -190,6 +190,23 @@ def test_membranes_at_the_ends_of_16_bits() -> None:
         assert expected.v["hidden"].min() == -32768
         assert form_of(network, network.by_name["hidden"]) in ("saturates", "tables")
         assert first_divergence(network, expected, HostC(network).run(features)) is None
+
+
+@pytest.mark.parametrize("core", ["host", "m0", "m4"])
+def test_biases_beyond_lanes(core: str) -> None:
+    """Adaptive neurons whose bias alone leaves 16 bits, beside ones that fire."""
+    if core != "host" and shutil.which("qemu-system-arm") is None:
+        pytest.skip("qemu-system-arm is missing")
+    base = lanes_network("coupled", 40, 20, 4, 3, recurrent=True, scale=60)
+    relay, hidden, readout = base.layers
+    bias = hidden.bias.copy()
+    bias[:4] = -139948, 70000, MOST_DRIVE - 900, 900 - MOST_DRIVE
+    network = replace(base, layers=(relay, replace(hidden, bias=bias), readout))
+    assert form_of(network, network.by_name["hidden"]) == "tables"
+    machine = HostC(network) if core == "host" else Qemu(network, core)
+    expected = Oracle(network).run(bursts(4))
+    assert expected.spikes["hidden"].sum(axis=1).astype(bool).sum() > 4
+    assert first_divergence(network, expected, machine.run(bursts(4))) is None
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -206,52 +206,10 @@ EDGESNN_INLINE uint32_t edgesnn_leak_each(uint32_t v, uint32_t decay, int32_t fu
 }
 #endif
 
-/* What a step noticed: bits in which the state changed, and whether a difference of lanes has
- * left int16. */
+/* What a step noticed: bits in which the state changed. */
 struct edgesnn_noted {
     uint32_t changed;
-    uint32_t far;
 };
-
-/* left - right as lanes; notes where that leaves int16. With the DSP extension SSAT16 of the
- * halved difference leaves it in the sticky Q flag, which edgesnn_look_anew clears and
- * edgesnn_saw_far reads. */
-EDGESNN_INLINE uint32_t edgesnn_difference(uint32_t left, uint32_t right,
-                                           struct edgesnn_noted *noted)
-{
-#if EDGESNN_DSP
-    uint32_t half;
-    (void)noted;
-    __asm__ volatile("shsub16 %0, %1, %2\n\t"
-                     "ssat16 %0, #15, %0"
-                     : "=&r"(half)
-                     : "r"(left), "r"(right));
-    return edgesnn_subtract_sums(left, right);
-#else
-    const uint32_t lanes = edgesnn_lanes_of(edgesnn_sum_of(left) - edgesnn_sum_of(right));
-    /* It left where the operands' signs differ and the result's is not that of the left one. */
-    noted->far |= (left ^ right) & (left ^ lanes) & EDGESNN_SIGNS;
-    return lanes;
-#endif
-}
-
-EDGESNN_INLINE void edgesnn_look_anew(void)
-{
-#if EDGESNN_DSP
-    __asm__ volatile("msr apsr_nzcvq, %0" : : "r"(0) : "cc");
-#endif
-}
-
-EDGESNN_INLINE bool edgesnn_saw_far(const struct edgesnn_noted *noted)
-{
-#if EDGESNN_DSP
-    uint32_t flags;
-    __asm__ volatile("mrs %0, apsr" : "=r"(flags));
-    return noted->far != 0 || (flags >> 27 & 1u) != 0;
-#else
-    return noted->far != 0;
-#endif
-}
 
 /* A sum that holds `value` in both lanes, also where it leaves int16: the bias of a few hundred
  * events does. */

@@ -22,16 +22,14 @@ struct edgesnn_membranes {
     bool adaptation_saturates;
 };
 
-/* A layer's state. `rests` is for edgesnn_step_membranes. Of adaptive layers with tables only:
- * `ahead`, the leaked membranes less the adaptation currents of the next step, and `far`, that
- * not all of them fit. */
+/* A layer's state. `rests` is for edgesnn_step_membranes, `sums` for adaptive layers with tables:
+ * room for a word a pair. */
 struct edgesnn_cells {
     uint32_t *v;
     uint32_t *a;
-    uint32_t *ahead;
     uint32_t *spikes;
+    uint32_t *sums;
     uint8_t *rests;
-    uint8_t *far;
 };
 
 /* What a layer receives in one step: events into `rows`, and lanes of other currents, those of

@@ -250,7 +250,7 @@ EDGESNN_STEP uint32_t edgesnn_step_tiles(const struct edgesnn_membranes *layer,
                                            const struct edgesnn_cells *cells)
 {
     const int32_t shared = edgesnn_shared(layer, arrivals, watched);
-    struct edgesnn_noted noted = {0, 0};
+    struct edgesnn_noted noted = {0};
     const uint32_t pairs = EDGESNN_TILE_PAIRS * layer->tiles;
     for (uint32_t first = 0; first < pairs; first += EDGESNN_TILE_PAIRS) {
         uint32_t sum[EDGESNN_TILE_PAIRS];

@@ -6,6 +6,7 @@
 #define EDGESNN_RUNTIME_H
 
 #include "edgesnn_adaptive.h"
+#include "edgesnn_adaptive_pairs.h"
 #include "edgesnn_base.h"
 #include "edgesnn_dense.h"
 #include "edgesnn_events.h"

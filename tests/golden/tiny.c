@@ -33,12 +33,12 @@ static const uint8_t tiny_hidden_1_delay[10] = {
 };
 
 static const uint32_t tiny_hidden_table[56] = {
-    4294901751u, 131080u, 589821u, 524289u, 4294967287u, 0u, 0u, 0u, 15073510u, 15073510u,
-    15073510u, 15073510u, 15073510u, 15073510u, 15073510u, 15073510u, 5242963u, 4522050u, 4653122u,
-    5308475u, 4325429u, 4325442u, 4325442u, 4325442u, 13107400u, 13107400u, 13107400u, 13107400u,
-    13107400u, 13107400u, 13107400u, 13107400u, 196611u, 196611u, 196611u, 196611u, 196611u,
-    196611u, 196611u, 196611u, 5242963u, 4522050u, 4653122u, 5308475u, 4325429u, 4325442u, 4325442u,
-    4325442u, 589833u, 589833u, 589833u, 589833u, 589833u, 589833u, 589833u, 589833u,
+    15073510u, 4294964992u, 4294966784u, 13107400u, 196611u, 5177426u, 15073510u, 2048u, 512u,
+    13107400u, 196611u, 4456513u, 15073510u, 4294966528u, 2048u, 13107400u, 196611u, 4587585u,
+    15073510u, 256u, 2048u, 13107400u, 196611u, 5242938u, 15073510u, 4294964992u, 4294967040u,
+    13107400u, 196611u, 4259892u, 15073510u, 0u, 0u, 13107400u, 196611u, 4259905u, 15073510u, 0u,
+    0u, 13107400u, 196611u, 4259905u, 15073510u, 0u, 0u, 13107400u, 196611u, 4259905u, 589833u,
+    589833u, 589833u, 589833u, 589833u, 589833u, 589833u, 589833u,
 };
 
 static const struct edgesnn_graded8 tiny_hidden_0 = {
@@ -57,6 +57,7 @@ static const struct edgesnn_rows tiny_hidden_rows = {
 static const struct edgesnn_adaptive tiny_hidden_neurons = {
     .table = tiny_hidden_table,
     .tiles = 1,
+    .strict = false,
     .reset_to_zero = false,
 };
 
@@ -92,10 +93,9 @@ EDGESNN_SHARED void tiny_hidden_step(struct tiny_state *state)
     const struct edgesnn_cells cells = {
         .v = state->layer.hidden.v,
         .a = state->layer.hidden.a,
-        .ahead = state->layer.hidden.ahead,
         .spikes = state->layer.hidden.spikes[state->layer.hidden.cursor],
+        .sums = state->scratch.network.sums,
         .rests = &state->layer.hidden.rests,
-        .far = &state->layer.hidden.far,
     };
     edgesnn_step_adaptive(&tiny_hidden_neurons, &arrivals, arrivals.events.count == 0 && !moved, &cells);
     edgesnn_send(state->layer.hidden.spikes[state->layer.hidden.cursor], 1,

@@ -6,11 +6,11 @@
  *
  * part              neurons synapses density   flash     RAM  proven ranges
  * input                                            0      12
- * hidden                 10      140   95.0%     462     220  u -32768..32767 saturating, a -1756..1788
+ * hidden                 10      140   95.0%     462     188  u -32768..32767 saturating, a -1756..1788
  * places                 10       78   78.0%     128      24  u -32768..32767 saturating
  * windows                 6       52   93.3%     142      48  u -64..72
  * readout                 3       18  100.0%      54      12  y -11904..15105
- * scratch                                          0     116
+ * scratch                                          0     148
  * total                                          786     432
  *
  * Ranges are proven for any input: u is the membrane before the reset, y a score, a the adaptation
@@ -55,12 +55,10 @@ struct tiny_state {
             uint32_t spikes[2][1];
             uint32_t v[8];
             uint32_t a[8];
-            uint32_t ahead[8];
             uint32_t kept[8];
             uint8_t cursor;
             uint8_t arrivals1_cursor;
             uint8_t rests;
-            uint8_t far;
         } hidden;
         struct {
             uint32_t spikes[1][1];
@@ -81,6 +79,7 @@ struct tiny_state {
             int32_t current[16];
             uint32_t touched[1];
             uint32_t events[12];
+            uint32_t sums[8];
         } network;
     } scratch;
 };
