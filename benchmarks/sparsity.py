@@ -1,24 +1,28 @@
 """What each objective does to accuracy and activity: variants by seeds, each trained through.
 
 Trains the teacher once, then every variant of a preset with every seed (finished runs are taken
-as they stand, unfinished ones go on), and compares each with `baseline`, seed by seed: a paired
-t test of validation and test accuracy, and the change of spikes, operations and cycles. Writes
-results/sparsity.json and prints a table.
+as they stand, unfinished ones go on), lowers each network, runs the whole test split on the exact
+engine and a sample of it in the simulated Cortex-M4, and compares with `baseline`. Writes
+results/sparsity.json and docs/sparsity.png, and prints a table.
 
     python benchmarks/sparsity.py --runs FOLDER [--seeds 0 1 2] [--variants baseline kd …]
-        [--preset balanced] [--dataset gsc] [--data-dir FOLDER] [--epochs N] [--jobs INDEX/COUNT]
+        [--preset balanced] [--width N] [--epochs N] [--dataset gsc] [--data-dir FOLDER]
+        [--jobs INDEX/COUNT | --finished]
 
-Several machines that share FOLDER divide the runs by --jobs 0/4 … 3/4; run it once more without.
+Several processes or machines that share FOLDER divide the runs by --jobs 0/4 … 3/4; run it once
+more without. With --finished nothing is trained: what is there is measured and compared.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
 from itertools import product
 from pathlib import Path
 from typing import Any
+
+from sparsity_figures import comparison, draw, show
+from sparsity_measure import measured
 
 from edgesnn.files import write_atomic
 from edgesnn.trainer.changes import changed
@@ -28,13 +32,41 @@ from edgesnn.trainer.data.dataset import Dataset
 from edgesnn.trainer.outcome import REPORT
 from edgesnn.trainer.run import LOG, train
 
-RESULTS = Path(__file__).resolve().parent / "results" / "sparsity.json"
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS, PLOT = ROOT / "benchmarks" / "results" / "sparsity.json", ROOT / "docs" / "sparsity.png"
 
 NONE = ["loss.energy.weight=0", "loss.silence.weight=0"]
-KD = ["loss.distillation.teacher={teacher}", "loss.distillation.weight=0.5"]
-KD += ["loss.distillation.steps=0.3"]
-ACTIVATIONS, LOGITS = ["loss.activations.l1=1.5"], ["loss.logits.l2=3e-3"]
-ENERGY = ["loss.energy.weight=2e-3", "loss.silence.weight=4e-3"]
+
+
+def kd(weight: float, temperature: float) -> list[str]:
+    """Changes that add a teacher."""
+    return [
+        "loss.distillation.teacher={runs}/teacher",
+        f"loss.distillation.weight={weight}",
+        f"loss.distillation.temperature={temperature}",
+        "loss.distillation.steps=0.3",
+    ]
+
+
+def activations(l1: float) -> list[str]:
+    """Changes that add a price on firing rates."""
+    return [f"loss.activations.l1={l1}"]
+
+
+def logits(l2: float) -> list[str]:
+    """Changes that add a price on scores."""
+    return [f"loss.logits.l2={l2}"]
+
+
+def energy(weight: float, silence: float) -> list[str]:
+    """Changes that add prices on microjoules, of all clips and of quiet ones."""
+    return [f"loss.energy.weight={weight}", f"loss.silence.weight={silence}"]
+
+
+KD, ACTIVATIONS, LOGITS, ENERGY = kd(0.5, 2), activations(1.5), logits(5e-3), energy(2e-3, 3e-4)
+
+#: A run goes on from the run of another variant, without its idle neurons.
+PRUNED = ["start.run={runs}/energy_kd/seed{seed}", "start.prune=1e-3", "loss.ramp=0"]
 
 #: What each variant changes of the preset. Made quiet clips are in all of them.
 VARIANTS = {
@@ -48,18 +80,38 @@ VARIANTS = {
     "all three": NONE + KD + ACTIVATIONS + LOGITS,
     "energy": ENERGY,
     "energy, kd": ENERGY + KD,
+    "energy, kd, pruned": ENERGY + KD + PRUNED,
 }
 
-#: What is compared, by its path in a run's record.
-FIGURES = ("validation", "test", "spikes", "operations", "macs", "cycles", "silence_cycles")
+#: Other strengths of the single methods, from which the ones above were chosen on validation.
+STRENGTHS = {
+    "kd 0.9 T2": NONE + kd(0.9, 2),
+    "kd 0.9 T4": NONE + kd(0.9, 4),
+    "activations 0.5": NONE + activations(0.5),
+    "activations 4": NONE + activations(4.0),
+    "logits 1e-3": NONE + logits(1e-3),
+    "logits 2e-2": NONE + logits(2e-2),
+    "energy 6e-3": energy(6e-3, 3e-4),
+}
 
 
-def configuration(given: argparse.Namespace, variant: str) -> TrainConfig:
+def folder_of(given: argparse.Namespace, variant: str, seed: int) -> Path:
+    """Where a run is kept."""
+    runs: Path = given.runs
+    return runs / variant.replace(", ", "_").replace(" ", "_") / f"seed{seed}"
+
+
+def configuration(given: argparse.Namespace, variant: str, seed: int) -> TrainConfig:
     """The preset with the variant's changes."""
-    changes = [text.format(teacher=given.runs / "teacher") for text in VARIANTS[variant]]
+    plain = preset(given.preset)
+    changes = []
+    if given.width:
+        count = len(plain.model_dump()["model"]["hidden"])
+        changes += [f"model.hidden.{layer}.width={given.width}" for layer in range(count)]
     if given.epochs:
         changes.append(f"optimiser.epochs={given.epochs}")
-    return changed(preset(given.preset), changes)
+    own = (VARIANTS | STRENGTHS)[variant]
+    return changed(plain, changes + [text.format(runs=given.runs, seed=seed) for text in own])
 
 
 def teach(given: argparse.Namespace, dataset: Dataset) -> None:
@@ -67,98 +119,73 @@ def teach(given: argparse.Namespace, dataset: Dataset) -> None:
     folder = given.runs / "teacher"
     if (folder / REPORT).exists():
         return
-    frontend = preset(given.preset).frontend
-    config = preset("teacher").model_copy(update={"frontend": frontend})
-    changes = [f"optimiser.epochs={given.epochs}"] if given.epochs else []
-    train(changed(config, changes), dataset, folder, seed=0, test=False)
+    config = preset("teacher").model_copy(update={"frontend": preset(given.preset).frontend})
+    train(config, dataset, folder, seed=0, test=False)
 
 
-def run_of(given: argparse.Namespace, dataset: Dataset, variant: str, seed: int) -> dict[str, Any]:
-    """Train one variant with one seed, or read what it gave."""
-    folder = given.runs / variant.replace(", ", "_").replace(" ", "_") / f"seed{seed}"
+def train_one(given: argparse.Namespace, dataset: Dataset, variant: str, seed: int) -> None:
+    """Train one variant with one seed, if that is not done."""
+    folder = folder_of(given, variant, seed)
     if not (folder / REPORT).exists():
-        train(configuration(given, variant), dataset, folder, seed=seed)
+        train(configuration(given, variant, seed), dataset, folder, seed=seed, test=False)
+
+
+def record_of(given: argparse.Namespace, dataset: Dataset, variant: str, seed: int) -> Any:
+    """What a finished run gave and cost."""
+    folder = folder_of(given, variant, seed)
     report = json.loads((folder / REPORT).read_text())
-    history = [json.loads(line) for line in (folder / LOG).read_text().splitlines()]
-    # The network kept is the last with the best validation accuracy.
-    kept = max(history, key=lambda line: (line["validation_accuracy"], line["epoch"]))
-    speech = report["testing"]["by_kind"].get("speech", report["testing"]["activity"])
+    history = (folder / LOG).read_text().splitlines()
     return {
         "seed": seed,
+        "epochs": len(history),
         "validation": report["validation"]["accuracy"],
-        "test": report["testing"]["accuracy"],
-        "firing_rates": speech["firing_rates"],
-        "spikes": speech["spikes"],
-        "operations": speech["synaptic_operations"],
-        "macs": speech["first_layer_macs"],
-        "cycles": kept["predicted_cycles"]["speech"],
-        "silence_cycles": kept["predicted_cycles"]["made quiet"],
         "cpu_s": report["cpu_s"],
+        **measured(folder, dataset),
     }
 
 
-def comparison(runs: list[dict[str, Any]], baseline: list[dict[str, Any]]) -> dict[str, Any]:
-    """Mean and spread of each figure, its change, and the p value of a paired t test."""
-    from scipy.stats import ttest_rel
-
-    table = {}
-    for name in FIGURES:
-        ours, theirs = [run[name] for run in runs], [run[name] for run in baseline]
-        spread = statistics.stdev(ours) if len(ours) > 1 else None
-        mean, before = statistics.mean(ours), statistics.mean(theirs)
-        paired = ours != theirs and len(ours) == len(theirs) > 1
-        p = float(ttest_rel(ours, theirs).pvalue) if paired else None
-        change = mean / before - 1 if before else None
-        table[name] = {"mean": mean, "deviation": spread, "change": change, "p": p}
-    return table
-
-
-def show(table: dict[str, dict[str, Any]]) -> None:
-    """A table in Markdown: mean, and the change in per cent against the baseline."""
-    print("| variant | " + " | ".join(FIGURES) + " |")
-    print("|---" * (len(FIGURES) + 1) + "|")
-    for variant, record in table.items():
-        cells = []
-        for name in FIGURES:
-            figure = record["compared"][name]
-            mean, change = figure["mean"], figure["change"]
-            shown = f"{100 * mean:.2f}" if name in ("validation", "test") else f"{mean:,.0f}"
-            cells.append(shown if change is None else f"{shown} ({100 * change:+.1f} %)")
-        print(f"| {variant} | " + " | ".join(cells) + " |")
-
-
 def arguments() -> argparse.Namespace:
+    known = [*VARIANTS, *STRENGTHS]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("--runs", type=Path, required=True, help="folder of the training runs")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
+    parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=known)
     parser.add_argument("--preset", default="balanced")
+    parser.add_argument("--width", type=int, help="of each hidden layer, instead of the preset's")
+    parser.add_argument("--epochs", type=int, help="instead of the preset's")
     parser.add_argument("--dataset", default="gsc")
     parser.add_argument("--data-dir", type=Path, help="folder of the recordings")
-    parser.add_argument("--epochs", type=int, help="instead of the presets'")
-    parser.add_argument("--jobs", metavar="INDEX/COUNT", help="do this part of the runs alone")
+    parser.add_argument("--jobs", metavar="INDEX/COUNT", help="train this part of the runs alone")
+    parser.add_argument("--finished", action="store_true", help="train nothing")
     return parser.parse_args()
 
 
 def main() -> None:
     given = arguments()
     dataset = open_dataset(given.dataset, data_dir=given.data_dir)
-    teach(given, dataset)
-    chosen = list(product(given.variants, given.seeds))
+    chosen = list(product(given.seeds, given.variants))
+    index, count = map(int, given.jobs.split("/")) if given.jobs else (0, 1)
+    if not given.finished:
+        teach(given, dataset)
+        for seed, variant in chosen[index::count]:
+            train_one(given, dataset, variant, seed)
     if given.jobs:
-        index, count = map(int, given.jobs.split("/"))
-        for variant, seed in chosen[index::count]:
-            run_of(given, dataset, variant, seed)
         return
-    runs = {v: [run_of(given, dataset, v, seed) for seed in given.seeds] for v in given.variants}
-    baseline = runs.get("baseline", next(iter(runs.values())))
-    table = {
-        variant: {"compared": comparison(made, baseline), "runs": made}
-        for variant, made in runs.items()
-    }
-    settings = {v: configuration(given, v).model_dump(mode="json")["loss"] for v in table}
-    record = {"preset": given.preset, "seeds": given.seeds, "losses": settings, "variants": table}
-    write_atomic(RESULTS, json.dumps(record, indent=1) + "\n")
+    table: dict[str, Any] = {}
+    for variant in given.variants:
+        done = [s for s in given.seeds if (folder_of(given, variant, s) / REPORT).exists()]
+        if done:
+            table[variant] = {"runs": [record_of(given, dataset, variant, s) for s in done]}
+    for entry in table.values():
+        entry["compared"] = comparison(entry["runs"], table["baseline"]["runs"])
+    losses = {v: configuration(given, v, 0).model_dump(mode="json")["loss"] for v in table}
+    for loss in losses.values():
+        loss["distillation"]["teacher"] = Path(loss["distillation"]["teacher"]).name
+    facts = {"preset": given.preset, "width": given.width, "epochs": given.epochs}
+    write_atomic(
+        RESULTS, json.dumps(facts | {"losses": losses, "variants": table}, indent=1) + "\n"
+    )
+    draw(table, PLOT)
     show(table)
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from edgesnn.errors import ConfigError
+from edgesnn.network import load_network
 from edgesnn.trainer import checkpoint
 from edgesnn.trainer.config import TrainConfig, load_config
 from edgesnn.trainer.features import training_features
@@ -15,6 +16,10 @@ from edgesnn.trainer.model import KeywordSpotter, Spotter, make_model
 from edgesnn.trainer.model_settings import ModelSettings
 from edgesnn.trainer.outcome import BEST, CONFIG, Job
 from edgesnn.trainer.prune import chosen, firing_rates, without
+from edgesnn.trainer.recover import recover, widened
+
+#: How the file of an integer network ends.
+NETWORK = ".esnn"
 
 
 def open_teacher(job: Job) -> nn.Module | None:
@@ -41,13 +46,16 @@ def first_model(job: Job) -> Spotter:
     """The network that the job starts with: new, or of an earlier run, perhaps pruned.
 
     Raises:
-        ConfigError: the folder holds no run, or pruning leaves nothing of a layer.
+        ConfigError: the folder holds no run, pruning leaves nothing of a layer, or the network
+            file is of another architecture or has other classes.
         FileFormatError: its network has another architecture.
     """
     torch.manual_seed(job.seed)
     start, settings = job.config.start, job.config.model
     if not start.run:
         return make_model(settings, job.frontend.bands, len(job.dataset.classes))
+    if start.run.endswith(NETWORK):
+        return _recovered(job, Path(start.run))
     folder, config = _run_at(start.run, "start.run")
     if start.prune and isinstance(settings, ModelSettings):
         settings = _as_wide_as(settings, config)
@@ -57,6 +65,18 @@ def first_model(job: Job) -> Spotter:
         return model
     clips = training_features(job.dataset, job.frontend, job.config.augment).variant(0)
     return without(model, [chosen(r, start.prune) for r in firing_rates(model, clips)])
+
+
+def _recovered(job: Job, path: Path) -> Spotter:
+    """The integer network at `path`, made trainable again."""
+    settings, network = job.config.model, load_network(path)
+    if not isinstance(settings, ModelSettings) or network.classes != job.dataset.classes:
+        raise ConfigError(f"start.run: {path} is no network of this model and these classes")
+    model = make_model(widened(settings, network), job.frontend.bands, len(network.classes))
+    assert isinstance(model, KeywordSpotter)
+    training = training_features(job.dataset, job.frontend, job.config.augment)
+    recover(model, network, training.variant(0), training.labels)
+    return model
 
 
 def _as_wide_as(settings: ModelSettings, earlier: TrainConfig) -> ModelSettings:

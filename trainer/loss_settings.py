@@ -120,7 +120,8 @@ class LossSettings(Settings):
 class StartSettings(Settings):
     """Weights to start from: those of the network in the run folder `run`; anew where empty.
 
-    With `prune`, neurons that fire in a smaller share of the steps of the training clips are left
+    `run` may also be a network file (`.esnn`), whose hidden layers then give the widths. With
+    `prune`, neurons that fire in a smaller share of the steps of the training clips are left
     out; the widths of the hidden layers then follow from the earlier run.
     """
 
@@ -131,4 +132,6 @@ class StartSettings(Settings):
     def _pruned_from_something(self) -> StartSettings:
         if self.prune and not self.run:
             raise ValueError("prune needs a run to start from")
+        if self.prune and self.run.endswith(".esnn"):
+            raise ValueError("prune needs a run folder; a network file is taken as it is")
         return self

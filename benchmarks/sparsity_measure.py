@@ -1,0 +1,100 @@
+"""What benchmarks/sparsity.py measures of one trained network, all of it on the integer network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgesnn.codegen import memory_plan
+from edgesnn.files import write_atomic
+from edgesnn.frontend import features
+from edgesnn.network import Network
+from edgesnn.pipeline.simulated import Simulated
+from edgesnn.quantize import lower
+from edgesnn.sim import SimulationReport, simulate
+from edgesnn.sim.core.profiles import power_profile
+from edgesnn.sim.engine import Engine
+from edgesnn.trained import load_trained
+from edgesnn.trainer.data.dataset import SAMPLE_RATE, Dataset
+from edgesnn.trainer.data.pcm import load_pcm
+from edgesnn.trainer.outcome import TRAINED
+
+BOARD = "nucleo-l4r5zi"
+MEASURED = "measured.json"
+
+#: Test clips that run in the simulated core, evenly taken from the split; those of silence apart.
+SAMPLE, QUIET = 40, 20
+
+#: Sounds that are counted apart, by the names of `edgesnn.sim.report`.
+KINDS = ("all", "keywords", "unknown", "silence", "digital silence")
+
+
+def measured(folder: Path, dataset: Dataset) -> dict[str, Any]:
+    """Accuracy, activity, memory and cycles of the run in `folder`, kept there once known."""
+    path = folder / MEASURED
+    if not path.exists():
+        write_atomic(path, json.dumps(_measure(folder, dataset)) + "\n")
+    record: dict[str, Any] = json.loads(path.read_text())
+    return record
+
+
+def _measure(folder: Path, dataset: Dataset) -> dict[str, Any]:
+    network = lower(load_trained(folder / TRAINED))
+    assert network.frontend is not None
+    test = load_pcm(dataset, "testing")
+    report = simulate(network, test.pcm, test.labels)
+    heard = features(np.ascontiguousarray(test.pcm), network.frontend)
+    right = Engine(network).classify(heard).decisions == test.labels
+    return {
+        "test": round(float(right.mean()), 5),
+        "right": np.packbits(right).tobytes().hex(),
+        "widths": [layer.size for layer in network.spiking],
+        "flash": memory_plan(network).flash_bytes,
+        **_activity(report),
+        **_cycles(network, heard, np.array(test.labels) == network.classes.index("silence")),
+    }
+
+
+def _activity(report: SimulationReport) -> dict[str, Any]:
+    """Counts of a clip of speech (keywords and unknown words), of silence and of everything."""
+    found = {kind.name: kind.activity for kind in report.conditions}
+    every, total = found["all"], found["all"].total
+    kinds = {
+        name: {
+            "spikes": round(found[name].total.spikes, 1),
+            "acs": round(found[name].total.effective_acs),
+            "macs": round(found[name].total.effective_macs),
+            "firing": round(found[name].total.firing_rate, 5),
+        }
+        for name in KINDS
+        if name in found
+    }
+    return {
+        "kinds": kinds,
+        "spikes": round(total.spikes, 1),
+        "acs": round(total.effective_acs),
+        "macs": round(total.effective_macs),
+        "firing": round(1 - every.activation_sparsity, 5),
+        "membrane_updates": round(total.membrane_updates),
+    }
+
+
+def _cycles(
+    network: Network, heard: npt.NDArray[np.int8], quiet: npt.NDArray[np.bool_]
+) -> dict[str, Any]:
+    """Cycles a second of the network without its front-end, and their energy, microjoules."""
+    assert network.frontend is not None
+    machine, profile = Simulated(network, BOARD), power_profile(BOARD)
+    a_second = SAMPLE_RATE // network.frontend.hop
+    figures = {}
+    for name, chosen, count in (("cycles", ~quiet, SAMPLE), ("quiet_cycles", quiet, QUIET)):
+        clips = np.flatnonzero(chosen)
+        picked = clips[np.linspace(0, len(clips) - 1, count).astype(np.int64)]
+        spent = machine.count_cycles(np.ascontiguousarray(heard[picked]))
+        figures[name] = round(float(spent.mean()) * a_second)
+    figures["microjoules"] = round(figures["cycles"] * profile.picojoules * 1e-6, 1)
+    return figures
