@@ -14,6 +14,9 @@ from typing import Any, TypeVar, cast
 
 from llvmlite import ir
 from numba import njit, types
+from numba.core import sigutils
+from numba.core.caching import FunctionCache
+from numba.core.ccallback import CFunc
 from numba.extending import intrinsic
 
 _njit: Any = njit  # `_nrt` is an option that its stubs do not list
@@ -37,9 +40,43 @@ def inlined(function: Function) -> Function:
     return cast(Function, _njit(error_model="numpy", _nrt=False, **options)(function))
 
 
+_cache: Any = FunctionCache  # these three have no types either
+_c_function: Any = CFunc
+_signature: Any = sigutils.normalize_signature
+
+
+class _Unprepared(_cache):  # type: ignore[misc]
+    """A cache on disk that takes machine code from it without preparing the compiler first.
+
+    Numba readies itself to compile before it looks, which takes longer than to load the loop:
+    all that it could ever compile is registered, SciPy's BLAS included.
+    """
+
+    def load_overload(self, sig: object, target_context: object) -> object:
+        """The code compiled for a signature, or None."""
+        with self._guard_against_spurious_io_errors():
+            found: object = self._load_overload(sig, target_context)
+            return found
+
+
 def cached(function: Function) -> Function:
     """Compile `function` once for all processes; it runs without the interpreter's lock."""
-    return cast(Function, _njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function))
+    kept = _njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
+    kept._cache = _Unprepared(function)
+    return cast(Function, kept)
+
+
+def exported(signature: Any) -> Callable[[Callable[..., object]], Any]:
+    """Compile a function for C callers, once for all processes; its `address` is to be called."""
+
+    def compile_(function: Callable[..., object]) -> Any:
+        options = {"error_model": "numpy", "_nrt": False}
+        kept = _c_function(function, _signature(signature), {}, options)
+        kept._cache = _Unprepared(function)
+        kept.compile()
+        return kept
+
+    return compile_
 
 
 def sources_digest(*paths: Path) -> int:

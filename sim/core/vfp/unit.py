@@ -9,26 +9,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from numba import cfunc, types
+from numba import types
 
 from edgesnn.sim.core import operations as op
-from edgesnn.sim.core.compiled import sources_digest
+from edgesnn.sim.core.compiled import exported, sources_digest
 from edgesnn.sim.core.vfp.execute import arithmetic
 
 _types: Any = types
-_cfunc: Any = cfunc  # `_nrt` is an option that its stubs do not list
 WORDS: Any = _types.CPointer(types.int64)
 SIGNATURE: Any = types.void(WORDS, WORDS, *[types.int64] * 5)
 HERE = Path(__file__).parent
 
 
-def _exported(sources: int) -> Any:
+def _cached(sources: int) -> Any:
     """`arithmetic` with a C interface; the number becomes part of the cache's key.
 
     Both vectors are bare pointers here and below: an array is seven words to hand on.
     """
 
-    @_cfunc(SIGNATURE, cache=True, error_model="numpy", _nrt=False)
+    @exported(SIGNATURE)
     def unit(state, regs, numbers, imm, extra, nzcv, now):  # type: ignore[no-untyped-def]
         state[op.S_SOURCES] = sources
         arithmetic(state, regs, numbers, imm, extra, nzcv, now)
@@ -41,6 +40,6 @@ def unit_address() -> int:
     return int(_UNIT.address)
 
 
-_UNIT = _exported(
+_UNIT = _cached(
     sources_digest(HERE.parent / "compiled.py", HERE.parent / "operations.py", *HERE.glob("*.py"))
 )
