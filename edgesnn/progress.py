@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
 
+
+def leads() -> bool:
+    """Whether this process speaks for all: the first of those that `torchrun` started together."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def is_shown() -> bool:
+    """Whether somebody watches: standard error is a terminal, and this process speaks for all."""
+    return leads() and sys.stderr.isatty()
+
+
 Advance = Callable[[float], None]
 
 
 def track(items: Iterable[T], description: str, total: float | None = None) -> Iterator[T]:
     """Yield `items`, drawing a Rich progress bar on standard error if it is a terminal."""
-    if not sys.stderr.isatty():
+    if not is_shown():
         yield from items
         return
     from rich.console import Console
@@ -30,7 +42,7 @@ def progress(description: str, total: float | None) -> Iterator[Advance]:
 
     `total` is in the caller's unit (bytes, clips, steps); None where it is not known.
     """
-    if not sys.stderr.isatty():
+    if not is_shown():
         yield lambda _amount: None
         return
     from rich.console import Console

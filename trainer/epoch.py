@@ -15,6 +15,7 @@ from edgesnn.trainer.chain import chained, unchained
 from edgesnn.trainer.checkpoint import State
 from edgesnn.trainer.config import TrainConfig
 from edgesnn.trainer.objectives import Objective
+from edgesnn.trainer.parallel import ALONE, World
 from edgesnn.trainer.schedule import rate_at, set_rate
 
 
@@ -25,11 +26,13 @@ def train_epoch(
     config: TrainConfig,
     seed: int,
     device: str,
+    world: World = ALONE,
 ) -> dict[str, Any]:
     """Train epoch `state.epoch`; random numbers depend on `seed` and the epoch alone.
 
     Returns:
-        Mean loss, training accuracy and activity, as a line of the log.
+        Mean loss, training accuracy and activity, as a line of the log; where several processes
+        share the batches, of this one's part.
     """
     model = state.model
     model.train()
@@ -42,11 +45,12 @@ def train_epoch(
     title = f"epoch {state.epoch + 1} of {config.optimiser.epochs}"
     drawn = batches(material, config, state.epoch + seed, random)
     for given in track(drawn, title, count_of):
-        batch = given.to(device)
+        batch = world.share(given, links).to(device)
         set_rate(state.optimiser, rate_at(step, steps, config.optimiser))
         outcome = unchained(model(chained(batch.features, links)), links)
         loss = objective.after(step / steps)(model, outcome, batch)
-        _step(state, loss, config.optimiser.clip)
+        part_of = world.weight(len(batch.targets), links, len(given.targets))
+        _step(state, loss, config.optimiser.clip, world, part_of)
         state.average.update(model, step)
         step += 1
         total += float(loss.detach())
@@ -56,9 +60,11 @@ def train_epoch(
     return _line(total / count_of, right, activity)
 
 
-def _step(state: State, loss: Tensor, clip: float) -> None:
+def _step(state: State, loss: Tensor, clip: float, world: World, weight: float) -> None:
     state.optimiser.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
+    world.average_gradients(state.model, weight)
+    world.average_statistics(state.model)
     for parameter in state.model.parameters():
         # One tensor at a time: a neuron that runs away must not starve all the others.
         torch.nn.utils.clip_grad_norm_(parameter, clip)

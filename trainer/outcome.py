@@ -19,6 +19,7 @@ from edgesnn.trainer.evaluate import Evaluation, evaluate
 from edgesnn.trainer.export import export
 from edgesnn.trainer.features import FeatureSet
 from edgesnn.trainer.model import KeywordSpotter, Spotter
+from edgesnn.trainer.parallel import ALONE, World
 
 BEST, CONFIG = "best.safetensors", "config.toml"
 TRAINED, REPORT = "trained.safetensors", "report.json"
@@ -36,6 +37,7 @@ class Job:
         seed: of weights, batches and masks.
         device: a PyTorch device.
         notes: further facts for the trained model's notes.
+        world: the processes that train together.
     """
 
     config: TrainConfig
@@ -45,6 +47,7 @@ class Job:
     seed: int
     device: str
     notes: Mapping[str, str] = field(default_factory=dict)
+    world: World = ALONE
 
     @property
     def silence(self) -> int | None:

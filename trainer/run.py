@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from edgesnn.trainer.features import (
 from edgesnn.trainer.model import Spotter
 from edgesnn.trainer.objectives import Objective
 from edgesnn.trainer.outcome import BEST, CONFIG, Job, RunResult, finish
+from edgesnn.trainer.parallel import joined, local_rank
 from edgesnn.trainer.quiet import quiet_features
 from edgesnn.trainer.schedule import make_optimiser
 from edgesnn.trainer.toml import to_toml
@@ -94,29 +95,43 @@ def train(
     """
     keep_freed_memory()
     place = choose_device(device)
-    job = Job(config, dataset, fit_front_end(dataset, config), run_dir, seed, place, notes or {})
+    with joined(place) as world:
+        with world.first_of_machine():
+            frontend = fit_front_end(dataset, config)
+        job = Job(config, dataset, frontend, run_dir, seed, place, notes or {}, world)
+        return _train(job, resume, watch, ("testing",) if test else ())
+
+
+def _train(job: Job, resume: bool, watch: Watch | None, others: Sequence[str]) -> RunResult:
+    """Train `job`; evaluate on validation and the splits `others`."""
     model = first_model(job)
-    job = replace(job, config=config.model_copy(update={"model": model.settings}))
-    write_atomic(run_dir / CONFIG, to_toml(job.config.model_dump()))
-    lesson = _prepare(job)
+    job = replace(job, config=job.config.model_copy(update={"model": model.settings}))
+    write_atomic(job.folder / CONFIG, to_toml(job.config.model_dump()))
+    with job.world.first_of_machine():
+        lesson = _prepare(job)
     state = _start(job, model)
     if resume:
-        checkpoint.restore(state, run_dir)
+        checkpoint.restore(state, job.folder)
+    job.world.require_same(state.epoch)
     _run_epochs(job, state, lesson, watch)
+    job.world.wait()
     splits = {"validation": lesson.validation}
-    if test:
-        splits["testing"] = split_features(dataset, "testing", job.frontend)
+    with job.world.first_of_machine():
+        splits |= {name: split_features(job.dataset, name, job.frontend) for name in others}
     return finish(job, state, splits)
 
 
 def choose_device(wanted: str | None) -> str:
-    """`wanted`, or a GPU where there is one.
+    """`wanted`, or a GPU where there is one: this process's own where there are several.
 
     Raises:
         UsageError: PyTorch has no such device here.
     """
     if wanted in (None, "auto"):
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        if not torch.cuda.is_available():
+            return "cpu"
+        own = local_rank()
+        return "cuda" if own is None else f"cuda:{own % torch.cuda.device_count()}"
     try:
         torch.empty(1, device=wanted)
     except (RuntimeError, AssertionError):
@@ -193,7 +208,9 @@ def _run_epochs(job: Job, state: checkpoint.State, lesson: Lesson, watch: Watch 
 def _epoch(job: Job, state: checkpoint.State, lesson: Lesson) -> dict[str, Any]:
     """Train an epoch and validate the average; the epoch's line of the log."""
     wall, cpu = time.perf_counter(), time.process_time()
-    line = train_epoch(state, lesson.material, lesson.objective, job.config, job.seed, job.device)
+    line = train_epoch(
+        state, lesson.material, lesson.objective, job.config, job.seed, job.device, job.world
+    )
     model = state.average.model
     result = evaluate(model, lesson.validation, silence=job.silence, device=job.device)
     kinds = result.by_kind | {"made quiet": rest_activity(model, lesson.rest, job.device)}
@@ -219,10 +236,14 @@ def _keep(job: Job, state: checkpoint.State, line: Mapping[str, Any]) -> None:
     """Write an epoch's results; the checkpoint last, since it says that the epoch is done."""
     eligible = [past for past in state.history if _pays_in_full(job.config, past["epoch"])]
     best = max((past["validation_accuracy"] for past in eligible), default=-1.0)
-    if line["validation_accuracy"] >= best and _pays_in_full(job.config, line["epoch"]):
+    writes = job.world.writes
+    better = line["validation_accuracy"] >= best and _pays_in_full(job.config, line["epoch"])
+    if writes and better:
         checkpoint.save_model(state.average.model, job.folder / BEST)
     state.epoch += 1
     state.history = [*state.history, dict(line)]
+    if not writes:
+        return
     log = "".join(json.dumps(past) + "\n" for past in state.history)
     write_atomic(job.folder / LOG, log)
     draw_curves(state.history, job.folder / CURVES)

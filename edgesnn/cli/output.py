@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from edgesnn.progress import is_shown
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -26,7 +28,7 @@ def console() -> Console:
 
 def announce(message: str) -> None:
     """One line on what is being done, on standard error and only for a terminal."""
-    if sys.stderr.isatty():
+    if is_shown():
         from rich.console import Console
 
         Console(stderr=True, highlight=False).print(f"[bold]edgesnn[/bold] {message}")

@@ -25,15 +25,19 @@ def train(
 ) -> None:
     """Train a spiking network in the integer domain: model, log, curves, checkpoint.
 
-    Needs edgesnn[train]. Goes on where an interrupted run of the same settings stopped.
+    Needs edgesnn[train]. Goes on where an interrupted run of the same settings stopped. With
+    several GPUs: torchrun --nproc-per-node COUNT -m edgesnn train …
     """
     from edgesnn.cli.report import print_record
     from edgesnn.pipeline.datasets import Recordings
     from edgesnn.pipeline.train import Training, train_only
+    from edgesnn.progress import leads
 
     recordings = Recordings(dataset, task, data_dir)
     training = Training(recordings, config, seed, epochs, fresh, tuple(changes or ()))
     record = train_only(training, output, announce)
+    if not leads():
+        return  # one of many processes, which the first one speaks for
     if json:
         print_json(record)
     else:
