@@ -186,6 +186,8 @@ def _input_members(network: Network, seen: Ring) -> tuple[Member, ...]:
     if network.frontend is not None:
         # The last word tells what the kept samples need (EDGESNN_FRONTEND_SAMPLE_WORDS).
         members.append(Member("uint32_t", "samples", (network.frontend.fft // 2 + 1,)))
+    if network.input.encoding == "delta":
+        members.append(Member("uint32_t", "moved", (seen.slots, words(network.input.size))))
     if seen.slots:
         members.append(Member("int8_t", "seen", (seen.slots, network.input.size)))
     if seen.slots > 1:

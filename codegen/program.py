@@ -81,7 +81,8 @@ class GroupCode:
     """A synapse group: kernel, what it gathers from, and where its currents go.
 
     Attributes:
-        now, before: C expressions of graded vectors; `before` is empty for direct encoding.
+        now, before, moved: C expressions of graded vectors and of the bitmap of channels that
+            differ between them; the latter two are empty for direct encoding.
         spikes: C expression of the bitmap; empty for graded groups.
         axons: set where the group has axonal delays.
         channels: presynaptic neurons.
@@ -96,6 +97,7 @@ class GroupCode:
     target: str
     now: str = ""
     before: str = ""
+    moved: str = ""
     spikes: str = ""
     axons: Axons | None = None
     pool: str = ""

@@ -13,6 +13,7 @@ import jinja2
 from edgesnn.codegen.layout import Table, padded
 from edgesnn.codegen.plan import MemoryPlan, plan_of
 from edgesnn.codegen.program import Axons, GroupCode, LayerCode, Member, Program
+from edgesnn.codegen.wiring import moved_ring
 from edgesnn.network.bounds import membrane_bounds
 from edgesnn.network.graph import Layer, Network
 
@@ -88,6 +89,7 @@ def context(program: Program) -> dict[str, Any]:
         "seen_delta": delta,
         "seen_now": program.seen.before(0) if program.seen.slots else "",
         "seen_before": program.seen.before(1) if delta else "",
+        "seen_moved": moved_ring(network).before(0) if delta else "",
         "delta": network.input.delta,
         "compact": program.compact,
         "choices": choice_table(program),
@@ -225,6 +227,7 @@ def _group(group: GroupCode) -> dict[str, Any]:
         arguments = f"{touched}, current"
     return {
         "layout": group.layout,
+        "source_struct": f"edgesnn_{'moves' if group.moved else 'graded'}",
         "source_fields": _source_fields(group),
         "pool": group.pool,
         "last_arguments": arguments,
@@ -250,8 +253,10 @@ def _source_fields(group: GroupCode) -> list[tuple[str, str]]:
     """Initialisers of what a group gathers its events from."""
     if not group.graded:
         return [("bitmap", group.spikes), ("words", f"{group.words}")]
-    before = [("before", group.before)] if group.before else []
-    return [("now", group.now), *before, ("channels", f"{group.channels}")]
+    if not group.moved:
+        return [("now", group.now), ("channels", f"{group.channels}")]
+    words = ("words", f"{group.words}")
+    return [("now", group.now), ("before", group.before), ("bitmap", group.moved), words]
 
 
 def _axons(axons: Axons) -> dict[str, Any]:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from edgesnn.codegen.layout import group_layout, table
 from edgesnn.codegen.program import Axons, GroupCode, Ring, RowGroup, Rows, words
 from edgesnn.codegen.tiles import is_row_group, row_table
 from edgesnn.network import INPUT, Dense, Layer, Network, Pool
+
+#: What gathers a graded source's events, and what gathers them where only moves are sent.
+_GATHER_MOVES = {
+    "edgesnn_gather_graded": "edgesnn_gather_moved",
+    "edgesnn_gather_sends": "edgesnn_gather_moves",
+}
 
 
 def spike_ring(network: Network, layer: Layer, members: dict[str, str]) -> Ring:
@@ -32,6 +40,11 @@ def seen_ring(network: Network) -> Ring:
     return Ring("state->input.seen", "state->input.cursor", slots)
 
 
+def moved_ring(network: Network) -> Ring:
+    """Which channels delta encoding sent in the steps of `seen_ring`."""
+    return Ring("state->input.moved", "state->input.cursor", seen_ring(network).slots)
+
+
 def group_code(
     network: Network,
     layer: Layer,
@@ -50,9 +63,13 @@ def group_code(
         assert isinstance(group.delay, int)
         delta = network.input.encoding == "delta"
         now = seen.before(group.delay) if seen.slots else "features"
-        before = seen.before(group.delay + 1) if delta else ""
-        target = f"state->layer.{member}.graded" if delta else current
-        return GroupCode(layout, INPUT, channels, size, target, now=now, before=before)
+        if not delta:
+            return GroupCode(layout, INPUT, channels, size, current, now=now)
+        layout = replace(layout, gather=_GATHER_MOVES[layout.gather])
+        return GroupCode(
+            layout, INPUT, channels, size, f"state->layer.{member}.graded", now=now,
+            before=seen.before(group.delay + 1), moved=moved_ring(network).before(group.delay),
+        )  # fmt: skip
     pool = group.kind if isinstance(group, Pool) else ""
     bitmap, axons = _arrivals(network, layer, number, member, spikes)
     return GroupCode(

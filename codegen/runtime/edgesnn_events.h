@@ -27,13 +27,22 @@ struct edgesnn_spikes {
     uint32_t next;
 };
 
-/* Graded channels that are still to be gathered: `next` and up. A channel sends `now - before`,
- * or `now` where `before` is NULL. */
+/* Graded channels that are still to be gathered: `next` and up. */
 struct edgesnn_graded {
     const int8_t *now;
-    const int8_t *before;
     uint32_t channels;
     uint32_t next;
+};
+
+/* Channels that moved from `before` to `now` and are still to be gathered: words `next` and up of
+ * `bitmap`, of word `next` only `bits` where that is not zero. */
+struct edgesnn_moves {
+    const int8_t *now;
+    const int8_t *before;
+    const uint32_t *bitmap;
+    uint32_t words;
+    uint32_t next;
+    uint32_t bits;
 };
 
 EDGESNN_INLINE uint8_t edgesnn_next_slot(uint32_t cursor, uint32_t slots)
@@ -87,17 +96,30 @@ EDGESNN_INLINE bool edgesnn_gather_graded(struct edgesnn_graded *source,
                                           struct edgesnn_events *events)
 {
     uint32_t count = 0;
-    while (source->next < source->channels && count < EDGESNN_BATCH) {
-        const uint32_t channel = source->next++;
-        const int32_t before = source->before != NULL ? source->before[channel] : 0;
-        const int32_t value = source->now[channel] - before;
-        if (value != 0) {
-            events->neuron[count] = (uint16_t)channel;
-            events->value[count++] = (int16_t)value;
+    for (; source->next < source->channels && count < EDGESNN_BATCH; source->next++) {
+        if (source->now[source->next] != 0) {
+            events->neuron[count] = (uint16_t)source->next;
+            events->value[count++] = source->now[source->next];
         }
     }
     events->count = count;
     return count != 0;
+}
+
+/* Take the next batch of channels that moved; false where none is left. */
+EDGESNN_INLINE bool edgesnn_gather_moved(struct edgesnn_moves *source,
+                                         struct edgesnn_events *events)
+{
+    events->count = 0;
+    while (source->next < source->words && events->count <= EDGESNN_BATCH - 32u) {
+        edgesnn_gather_word(source->bitmap[source->next], source->next, events);
+        source->next++;
+    }
+    for (uint32_t event = 0; event < events->count; event++) {
+        const uint32_t channel = events->neuron[event];
+        events->value[event] = (int16_t)(source->now[channel] - source->before[channel]);
+    }
+    return events->count != 0;
 }
 
 /* What event `event` sends: 1 for a spike. */

@@ -18,10 +18,10 @@
 #include "edgesnn_events.h"
 #include "edgesnn_graded_tiles.h"
 
-/* Most channels on a list. */
-#define EDGESNN_SENDS 48u
+/* Most channels on a list: it ends before a word of channels that might not find room. */
+#define EDGESNN_SENDS 64u
 
-/* A list, ended by a value of zero; `reach` bounds the moduli of its sums. */
+/* A list, ended by no row and a value of zero; `reach` bounds the moduli of its sums. */
 struct edgesnn_sends {
     uint32_t count;
     uint32_t reach;
@@ -46,84 +46,87 @@ EDGESNN_INLINE void edgesnn_begin_sends(struct edgesnn_sends *sends)
     sends->total = 0;
 }
 
-/* Whether four channels from `channel` on send nothing, where words may be loaded from anywhere. */
-EDGESNN_INLINE bool edgesnn_four_are_silent(const struct edgesnn_graded *source, uint32_t channel)
+/* Whether 32 more channels have room. */
+EDGESNN_INLINE bool edgesnn_has_room(const struct edgesnn_sends *sends)
 {
-#if defined(__ARM_FEATURE_UNALIGNED) && defined(__GNUC__)
-    uint32_t now, before = 0;
-    if (source->channels - channel < 4u) {
-        return false;
-    }
-    __builtin_memcpy(&now, source->now + channel, sizeof now);
-    if (source->before != NULL) {
-        __builtin_memcpy(&before, source->before + channel, sizeof before);
-    }
-    return now == before;
-#else
-    (void)source, (void)channel;
-    return false;
-#endif
+    return sends->count + 32u <= EDGESNN_SENDS;
 }
 
-/* List channels from `next` up to `end`; false where the list is full. */
-EDGESNN_INLINE bool edgesnn_list_channels(struct edgesnn_graded *source, uint32_t end,
-                                          const struct edgesnn_graded8 *group,
-                                          struct edgesnn_sends *sends)
+/* Append those of the 32 channels from `first` on that `bits` names, which have room, and send
+ * `now` less `before` (or `now`, where `before` is NULL); the bits of those that would take `reach`
+ * too far are left. */
+EDGESNN_INLINE uint32_t edgesnn_list_channels(const struct edgesnn_graded8 *group, uint32_t first,
+                                              uint32_t bits, const int8_t *now,
+                                              const int8_t *before, struct edgesnn_sends *sends)
 {
-    const int8_t *const now = source->now, *const before = source->before;
-    uint32_t channel = source->next, reach = sends->reach;
-    struct edgesnn_send *send = &sends->send[sends->count], *const full = &sends->send[EDGESNN_SENDS];
+    const uint8_t *const most = group->most;
+    const uint32_t *const weight = group->weight;
+    const uint32_t words = group->words;
+    struct edgesnn_send *send = &sends->send[sends->count];
+    uint32_t reach = sends->reach;
     int32_t total = sends->total;
-    bool room = true;
-    for (; channel < end; channel++) {
+    for (; bits != 0; bits &= bits - 1u) {
+        const uint32_t channel = first + edgesnn_lowest_bit(bits);
         const int32_t value = now[channel] - (before != NULL ? before[channel] : 0);
-        if (value != 0) {
-            const uint32_t size = (uint32_t)(value < 0 ? -value : value) * group->most[channel];
-            room = reach + size <= 0x7fffu && send < full;
-            if (!room) {
-                break;
-            }
-            reach += size;
-            total += value;
-            send->row = &group->weight[channel * group->words];
-            send->value = value;
-            send++;
+        const uint32_t next = reach + (uint32_t)(value < 0 ? -value : value) * most[channel];
+        if (next > 0x7fffu) {
+            break;
         }
+        reach = next;
+        total += value;
+        send->row = &weight[channel * words];
+        send->value = value;
+        send++;
     }
-    source->next = channel;
     sends->reach = reach;
     sends->total = total;
     sends->count = (uint32_t)(send - sends->send);
-    return room;
+    return bits;
 }
 
-/* List what channels send; true where the list must be added before the rest can be listed. */
-static inline bool edgesnn_gather_sends(struct edgesnn_graded *source,
-                                        const struct edgesnn_graded8 *group,
-                                        struct edgesnn_sends *sends)
+/* List what channels send that are not zero, as direct encoding has it; true where the list must
+ * be added before the rest can be listed. */
+EDGESNN_SHARED bool edgesnn_gather_sends(struct edgesnn_graded *source,
+                                         const struct edgesnn_graded8 *group,
+                                         struct edgesnn_sends *sends)
 {
-    while (source->next < source->channels) {
-        uint32_t end = source->next;
-        while (end < source->channels && !edgesnn_four_are_silent(source, end)) {
-            end += source->channels - end < 4u ? source->channels - end : 4u;
-        }
-        if (!edgesnn_list_channels(source, end, group, sends)) {
+    for (; source->next < source->channels; source->next++) {
+        const uint32_t bits = source->now[source->next] != 0;
+        if (!edgesnn_has_room(sends) ||
+            edgesnn_list_channels(group, source->next, bits, source->now, NULL, sends) != 0) {
             return true;
         }
-        while (source->next < source->channels && edgesnn_four_are_silent(source, source->next)) {
-            source->next += 4u;
+    }
+    return false;
+}
+
+/* The same of channels that moved, as delta encoding has it. */
+EDGESNN_SHARED bool edgesnn_gather_moves(struct edgesnn_moves *source,
+                                         const struct edgesnn_graded8 *group,
+                                         struct edgesnn_sends *sends)
+{
+    for (; source->next < source->words; source->next++) {
+        const uint32_t bits = source->bits != 0 ? source->bits : source->bitmap[source->next];
+        if (!edgesnn_has_room(sends)) {
+            return true;
+        }
+        source->bits = edgesnn_list_channels(group, 32u * source->next, bits, source->now,
+                                             source->before, sends);
+        if (source->bits != 0) {
+            return true;
         }
     }
     return false;
 }
 
 /* Add the list to a layer's currents, and begin a new one. */
-static inline void edgesnn_add_sends(const struct edgesnn_graded8 *group,
-                                     struct edgesnn_sends *sends, int32_t *current)
+EDGESNN_SHARED void edgesnn_add_sends(const struct edgesnn_graded8 *group,
+                                      struct edgesnn_sends *sends, int32_t *current)
 {
     const uint32_t bias = 128u * (uint32_t)sends->total;
-    sends->send[sends->count].value = 0;
-    edgesnn_add_tiles(sends->send, group->words / 4u, current, 0u - (bias + (bias << 16)));
+    sends->send[sends->count] = (struct edgesnn_send){NULL, 0};
+    edgesnn_add_tiles(sends->send, sends->count, group->words / 4u, current,
+                      0u - (bias + (bias << 16)));
     edgesnn_begin_sends(sends);
 }
 

@@ -5,6 +5,9 @@
  *
  * A tile is 16 neurons, four words a row. Their 16-bit lanes stay in eight registers while the
  * list is walked. Assembly, since compilers find room for fewer.
+ *
+ * Where words are multiplied whole, and once more with their odd bytes alone, the sums of the even
+ * bytes are whole - (odd << 8): exact, since all of it wraps in 32 bits.
  */
 #ifndef EDGESNN_GRADED_TILES_H
 #define EDGESNN_GRADED_TILES_H
@@ -25,46 +28,50 @@ struct edgesnn_send {
 
 #if EDGESNN_GRADED_THUMB == 2
 
-/* Bytes 0 and 2, or 1 and 3, of a word as lanes; a lane to a current. */
+/* Bytes 1 and 3 of a word as lanes; a lane to a current. */
 #if defined(__ARM_FEATURE_SIMD32)
-#define EDGESNN_GRADED_EVEN(to, from) "uxtb16  " to ", " from "\n"
-#define EDGESNN_GRADED_ODD(to) "uxtb16  " to ", " to ", ror #8\n"
+#define EDGESNN_GRADED_ODD(from) "uxtb16  lr, " from ", ror #8\n"
 #define EDGESNN_GRADED_LOW(current, lanes) "sxtah   " current ", " current ", " lanes "\n"
 #else
-#define EDGESNN_GRADED_EVEN(to, from) "and.w   " to ", " from ", #0x00ff00ff\n"
-#define EDGESNN_GRADED_ODD(to)                                                                     \
-    "lsr.w   " to ", " to ", #8\n"                                                                 \
-    "and.w   " to ", " to ", #0x00ff00ff\n"
+#define EDGESNN_GRADED_ODD(from)                                                                   \
+    "lsr.w   lr, " from ", #8\n"                                                                   \
+    "and.w   lr, lr, #0x00ff00ff\n"
 #define EDGESNN_GRADED_LOW(current, lanes)                                                         \
     "sxth.w  lr, " lanes "\n"                                                                      \
     "add.w   " current ", " current ", lr\n"
 #endif
-/* Four weights of each of two words r10, r11 times r7, to the lanes of 8 neurons. */
-#define EDGESNN_GRADED_WORDS(a, b, c, d)                                                           \
-    "ldm     r6!, {r10, r11}\n"                                                                    \
-    EDGESNN_GRADED_EVEN("lr", "r10")                                                               \
+/* Four weights of each of two words r10, r11 times r7, to the sums of 8 neurons; `then` stands
+ * between the loads and what uses them. */
+#define EDGESNN_GRADED_WORDS(whole0, odd0, whole1, odd1, then)                                     \
+    "ldm.w   r6!, {r10, r11}\n" then                                                               \
     EDGESNN_GRADED_ODD("r10")                                                                      \
-    "mla     " a ", lr, r7, " a "\n"                                                               \
-    EDGESNN_GRADED_EVEN("lr", "r11")                                                               \
-    "mla     " b ", r10, r7, " b "\n"                                                              \
+    "mla     " whole0 ", r10, r7, " whole0 "\n"                                                    \
+    "mla     " odd0 ", lr, r7, " odd0 "\n"                                                         \
     EDGESNN_GRADED_ODD("r11")                                                                      \
-    "mla     " c ", lr, r7, " c "\n"                                                               \
-    "mla     " d ", r11, r7, " d "\n"
-/* Even and odd lanes of four neurons to their currents at r12. */
-#define EDGESNN_GRADED_CURRENTS(even, odd)                                                         \
-    "ldm     r12, {r6, r7, r10, r11}\n"                                                            \
-    EDGESNN_GRADED_LOW("r6", even)                                                                 \
+    "mla     " whole1 ", r11, r7, " whole1 "\n"                                                    \
+    "mla     " odd1 ", lr, r7, " odd1 "\n"
+/* A send whose row and value are in r6 and r7, which get those of the next one. */
+#define EDGESNN_GRADED_SEND                                                                        \
+    EDGESNN_GRADED_WORDS("r0", "r1", "r2", "r3", "")                                               \
+    EDGESNN_GRADED_WORDS("r4", "r5", "r8", "r9", "str     r6, [r12], #8\n")                        \
+    "ldm.w   r12, {r6, r7}\n"
+/* Sums of four neurons to their currents at r12. */
+#define EDGESNN_GRADED_CURRENTS(whole, odd)                                                        \
+    "ldm.w   r12, {r6, r7, r10, r11}\n"                                                            \
+    "sub.w   " whole ", " whole ", " odd ", lsl #8\n"                                              \
     EDGESNN_GRADED_LOW("r7", odd)                                                                  \
-    "add.w   " even ", " even ", #0x8000\n"                                                        \
+    EDGESNN_GRADED_LOW("r6", whole)                                                                \
     "add.w   " odd ", " odd ", #0x8000\n"                                                          \
-    "add.w   r10, r10, " even ", asr #16\n"                                                        \
+    "add.w   " whole ", " whole ", #0x8000\n"                                                      \
     "add.w   r11, r11, " odd ", asr #16\n"                                                         \
-    "stm     r12!, {r6, r7, r10, r11}\n"
+    "add.w   r10, r10, " whole ", asr #16\n"                                                       \
+    "stm.w   r12!, {r6, r7, r10, r11}\n"
 
-/* Add the sends at r0, of which each row moves on, to `tiles` tiles of currents; lanes begin at
- * `bias`. 29 cycles a send and tile, and 82 a tile besides, on Cortex-M4: 1.8 a synapse. What
- * bounds it is the multiplier (half a cycle), unpacking (half) and words (a third). */
-EDGESNN_NAKED void edgesnn_add_tiles(
+/* Add the sends at r0, of which each row moves on, to tiles of currents, as many as the lower bits
+ * of r1 say; lanes begin at r3. Two a turn; bit 30 of r1 leaves the first of the first turn out. 24 cycles a send and tile, and 95
+ * a tile besides, on Cortex-M4: 1.5 a synapse. What bounds it is the multiplier (half a cycle),
+ * unpacking (a quarter), words (3/8) and the list (a quarter). */
+EDGESNN_NAKED void edgesnn_add_turns(
     EDGESNN_UNUSED struct edgesnn_send *send, EDGESNN_UNUSED uint32_t tiles,
     EDGESNN_UNUSED int32_t *current, EDGESNN_UNUSED uint32_t bias)
 {
@@ -72,25 +79,24 @@ EDGESNN_NAKED void edgesnn_add_tiles(
         "push    {r0-r11, lr}\n"
         "sub     sp, sp, #4\n"
         "1:\n"
-        "ldr.w   r0, [sp, #16]\n"
+        "ldr.w   r1, [sp, #16]\n"
         "ldr.w   r12, [sp, #4]\n"
-        "mov     r1, r0\n"
+        "add.w   r0, r1, r1, lsl #8\n"
+        "mov     r3, r1\n"
+        "mov     r5, r1\n"
+        "mov     r9, r1\n"
         "mov     r2, r0\n"
-        "mov     r3, r0\n"
         "mov     r4, r0\n"
-        "mov     r5, r0\n"
         "mov     r8, r0\n"
-        "mov     r9, r0\n"
-        ".balign 4\n"
-        "2:\n"
+        "ldr.w   r10, [sp, #8]\n"
         "ldm.w   r12, {r6, r7}\n"
-        "cbz     r7, 3f\n"
-        "nop\n"
-        EDGESNN_GRADED_WORDS("r0", "r1", "r2", "r3")
-        EDGESNN_GRADED_WORDS("r4", "r5", "r8", "r9")
-        "str     r6, [r12], #8\n"
-        "b.w     2b\n"
-        "3:\n"
+        "lsls.w  r10, r10, #1\n"
+        "bmi.w   3f\n"
+        ".balign 4\n"
+        "2:\n" EDGESNN_GRADED_SEND
+        "3:\n" EDGESNN_GRADED_SEND
+        "cmp.w   r6, #0\n"
+        "bne.w   2b\n"
         "ldr.w   r12, [sp, #12]\n"
         EDGESNN_GRADED_CURRENTS("r0", "r1")
         EDGESNN_GRADED_CURRENTS("r2", "r3")
@@ -98,11 +104,18 @@ EDGESNN_NAKED void edgesnn_add_tiles(
         EDGESNN_GRADED_CURRENTS("r8", "r9")
         "str.w   r12, [sp, #12]\n"
         "ldr.w   r6, [sp, #8]\n"
-        "subs    r6, r6, #1\n"
+        "subs.w  r6, r6, #1\n"
         "str.w   r6, [sp, #8]\n"
+        "lsls.w  r6, r6, #2\n"
         "bne.w   1b\n"
         "add     sp, sp, #20\n"
         "pop     {r4-r11, pc}\n");
+}
+
+EDGESNN_INLINE void edgesnn_add_tiles(struct edgesnn_send *send, uint32_t count, uint32_t tiles,
+                                      int32_t *current, uint32_t bias)
+{
+    edgesnn_add_turns(send, tiles | (count & 1u) << 30, current, bias);
 }
 
 #elif EDGESNN_GRADED_THUMB == 1
@@ -131,9 +144,10 @@ EDGESNN_NAKED void edgesnn_add_tiles(
     "adds    r1, r1, r3\n"                                                                         \
     "str     r1, [r0, #" high "]\n"
 
-/* The same with the registers that Armv6-M adds to: 52 cycles a send and tile on Cortex-M0+, 3.3
+/* Add the sends at r0, of which each row moves on, to r1 tiles of currents; lanes begin at r3. With
+ * the registers that Armv6-M adds to: 52 cycles a send and tile on Cortex-M0+, 3.3
  * a synapse, and 150 a tile besides. */
-EDGESNN_NAKED void edgesnn_add_tiles(
+EDGESNN_NAKED void edgesnn_add_each(
     EDGESNN_UNUSED struct edgesnn_send *send, EDGESNN_UNUSED uint32_t tiles,
     EDGESNN_UNUSED int32_t *current, EDGESNN_UNUSED uint32_t bias)
 {
@@ -204,6 +218,13 @@ EDGESNN_NAKED void edgesnn_add_tiles(
         "pop     {r4-r7, pc}\n");
 }
 
+EDGESNN_INLINE void edgesnn_add_tiles(struct edgesnn_send *send, uint32_t count, uint32_t tiles,
+                                      int32_t *current, uint32_t bias)
+{
+    (void)count;
+    edgesnn_add_each(send, tiles, current, bias);
+}
+
 #else
 
 /* Low and high half of `lanes`, each a signed number, to two currents. */
@@ -213,13 +234,13 @@ EDGESNN_INLINE void edgesnn_add_lanes(uint32_t lanes, int32_t *low, int32_t *hig
     *high += (int32_t)(lanes + 0x8000u) >> 16;
 }
 
-/* Add the sends to `tiles` tiles of currents; lanes begin at `bias`. */
-static inline void edgesnn_add_tiles(const struct edgesnn_send *send, uint32_t tiles,
-                                     int32_t *current, uint32_t bias)
+/* Add `count` sends to `tiles` tiles of currents; lanes begin at `bias`. */
+static inline void edgesnn_add_tiles(const struct edgesnn_send *send, uint32_t count,
+                                     uint32_t tiles, int32_t *current, uint32_t bias)
 {
     for (uint32_t word = 0; word < 4u * tiles; word++, current += 4) {
         uint32_t even = bias, odd = bias;
-        for (const struct edgesnn_send *each = send; each->value != 0; each++) {
+        for (const struct edgesnn_send *each = send; each < &send[count]; each++) {
             even += (each->row[word] & 0x00ff00ffu) * (uint32_t)each->value;
             odd += (each->row[word] >> 8 & 0x00ff00ffu) * (uint32_t)each->value;
         }

@@ -68,12 +68,13 @@ EDGESNN_SHARED void tiny_hidden_step(struct tiny_state *state)
     bool moved = false;
 
     edgesnn_begin_sends(&sends);
-    struct edgesnn_graded source0 = {
+    struct edgesnn_moves source0 = {
         .now = state->input.seen[state->input.cursor],
         .before = state->input.seen[edgesnn_slot_before(state->input.cursor, 1, 2)],
-        .channels = 4,
+        .bitmap = state->input.moved[state->input.cursor],
+        .words = 1,
     };
-    while (edgesnn_gather_sends(&source0, &tiny_hidden_0, &sends)) {
+    while (edgesnn_gather_moves(&source0, &tiny_hidden_0, &sends)) {
         edgesnn_add_sends(&tiny_hidden_0, &sends, state->layer.hidden.graded);
         moved = true;
     }
@@ -334,6 +335,7 @@ void tiny_step_features(struct tiny_state *state, const int8_t *features)
     edgesnn_encode_delta(features,
                          state->input.seen[edgesnn_slot_before(state->input.cursor, 1, 2)],
                          state->input.seen[state->input.cursor],
+                         state->input.moved[state->input.cursor],
                          4, 2);
     tiny_hidden_step(state);
     tiny_places_step(state);

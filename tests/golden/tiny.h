@@ -5,13 +5,13 @@
  * This file may be used for any purpose, without conditions (MIT No Attribution).
  *
  * part              neurons synapses density   flash     RAM  proven ranges
- * input                                            0      12
+ * input                                            0      20
  * hidden                 10      140   95.0%     462     188  u -32768..32767 saturating, a -1756..1788
  * places                 10       78   78.0%     128      24  u -32768..32767 saturating
  * windows                 6       52   93.3%     142      48  u -64..72
  * readout                 3       18  100.0%      54      12  y -11904..15105
  * scratch                                          0     148
- * total                                          786     432
+ * total                                          786     440
  *
  * Ranges are proven for any input: u is the membrane before the reset, y a score, a the adaptation
  * current. Bytes are those of tables and of the state; the code itself comes on top.
@@ -45,6 +45,7 @@ extern "C" {
 /* All RAM of the network, the caller's own. Members are not part of the interface. */
 struct tiny_state {
     struct {
+        uint32_t moved[2][1];
         int8_t seen[2][4];
         uint8_t cursor;
     } input;
