@@ -69,6 +69,27 @@ def _level(layer: Layer) -> IntArray:
     return layer.per_neuron(layer.neuron.threshold.astype(np.int64) + layer.neuron.strict)
 
 
+def calm_events(network: Network, layer: Layer) -> int:
+    """Most events of `layer`'s rows in a step for which `u` and `u - level` are proven to fit
+    int16, whatever the membranes and the other currents are; -1 where they may not without."""
+    ranges, level = lane_ranges(network, layer), _level(layer)
+    rows = [group.weight for group in layer.synapses if is_row_group(group)]
+    weight = np.sort(np.concatenate([np.zeros((layer.size, 1)), *rows], axis=1).astype(np.int64))
+    # Sums of the n least and of the n greatest weights of each neuron, n = 0, 1, …
+    least = np.cumsum(np.minimum(weight, 0), axis=1)
+    most = np.cumsum(np.maximum(weight[:, ::-1], 0), axis=1)
+    low = (ranges.kept[0] + ranges.current[0])[:, None] + _few(least)
+    high = (ranges.kept[1] + ranges.current[1])[:, None] + _few(most)
+    fits = (np.minimum(low, low - level[:, None]) >= INT16[0]).all(axis=0)
+    fits &= (np.maximum(high, high - level[:, None]) <= INT16[1]).all(axis=0)
+    return int(np.count_nonzero(fits)) - 1
+
+
+def _few(sums: IntArray) -> IntArray:
+    """What is missing in sums of 0, 1, … weights, against those of all."""
+    return np.concatenate([np.zeros((len(sums), 1), np.int64), sums[:, :-1]], axis=1) - sums[:, -1:]
+
+
 def is_row_group(group: Synapses) -> bool:
     """Whether a group's weights become rows of the layer's tiles."""
     return isinstance(group, Dense) and group.source != INPUT
@@ -134,6 +155,8 @@ def membrane_fields(
     vectors.pop("adaptation_coupling", None)  # it is zero
     for field, values in vectors.items():
         fields.append((field, _parameter(f"{name}_{field}", values, made)))
+    if form == "saturates":
+        fields.append(("calm", f"{calm_events(network, layer)}"))
     flags = {
         "saturates": form != "plain",
         "adaptive": isinstance(neuron, AdaptiveLeaky),

@@ -24,7 +24,7 @@ from edgesnn.codegen import (
 )
 from edgesnn.codegen.choose import AUTO, Layout, choose, parse_layout
 from edgesnn.codegen.elf import symbol_sizes
-from edgesnn.codegen.tiles import MOST_DRIVE, form_of
+from edgesnn.codegen.tiles import MOST_DRIVE, calm_events, form_of
 from edgesnn.errors import CompileError, UsageError
 from edgesnn.law import Oracle
 from edgesnn.machine import first_divergence
@@ -38,8 +38,10 @@ from edgesnn.network import (
     Network,
     Readout,
     save_network,
+    sparse_from_dense,
 )
 from edgesnn.network.arrays import IntArray
+from edgesnn.network.bounds import lane_ranges
 
 from .codegen_networks import random_dense, relay_network, tiny_network
 
@@ -152,6 +154,91 @@ def test_every_layout_on_the_cores(core: str, layout: str) -> None:
         assert expected.spikes["hidden"].any()
         traces = Qemu(network, core, layout=parse_layout([layout])).run(features)
         assert first_divergence(network, expected, traces) is None
+
+
+def sharing_network(seed: int) -> Network:
+    """Neurons that share all parameters, in layers of many sizes one behind the other: with rows
+    alone, with other synapses besides, and with those alone."""
+    rng = np.random.default_rng(seed)
+    sizes = [int(rng.choice([1, 15, 16, 31, 40, 64])) for _ in range(5)]
+    layers = [_sharing(rng, "relay", 40, (Dense(source="input", weight=np.ones((40, 1), int)),), 3)]
+    pre = 40
+    for number, (size, scale) in enumerate(zip(sizes, (60, 500, 6000, 300, 30), strict=True)):
+        source, bits = layers[-1].name, (8, 4)[number % 2]
+        dense = random_dense(rng, source, size, pre, bits)
+        again = random_dense(rng, f"layer{number}", size, size, 8, delay=int(rng.integers(1, 3)))
+        kinds = ((dense,), (dense, again), (dense, sparse_from_dense(again)))
+        layers.append(_sharing(rng, f"layer{number}", size, kinds[rng.integers(3)], scale))
+        pre = size
+    readout = Layer(
+        name="readout", shape=(2,), synapses=(random_dense(rng, layers[-1].name, 2, pre),),
+        bias=[0, 0], neuron=Readout(decay=[250, 250]),
+    )  # fmt: skip
+    layers.append(readout)
+    return Network(
+        name="sharing", input=Input(shape=(1,)), layers=tuple(layers), classes=("a", "b")
+    )
+
+
+def _sharing(
+    rng: np.random.Generator, name: str, size: int, synapses: tuple[Any, ...], scale: int
+) -> Layer:
+    decay = int(rng.choice([0, 128, 200, 230, 250, 256]))
+    neuron = Leaky(
+        threshold=[scale] * size,
+        decay=[decay] * size,
+        strict=bool(rng.integers(2)),
+        reset=("zero", "subtract")[rng.integers(2)],
+    )
+    bias = int(rng.integers(-scale // 2, scale // 2 + 1)) * (size % 16 == 0)
+    return Layer(name=name, shape=(size,), synapses=synapses, bias=[bias] * size, neuron=neuron)
+
+
+@pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="qemu-system-arm is missing")
+@pytest.mark.parametrize(
+    "core",
+    [
+        pytest.param(core, marks=[] if core == "m4" else [pytest.mark.slow])
+        for core in EMULATED_CORES
+    ],
+)
+def test_layers_that_share_parameters_on_the_cores(core: str) -> None:
+    forms = set()
+    for seed in range(8):
+        network = sharing_network(seed)
+        features = bursts(seed, steps=40)
+        expected = Oracle(network).run(features)
+        traces = Qemu(network, core, layout=parse_layout([LAYOUTS[seed % 2]])).run(features)
+        assert first_divergence(network, expected, traces) is None
+        for layer in network.spiking:
+            saturates = form_of(network, layer) == "saturates"
+            forms.add(calm_events(network, layer) if saturates else None)
+    assert None in forms and -1 in forms and len(forms) > 4
+
+
+def test_events_that_cannot_saturate_are_counted() -> None:
+    """All weights are 100: as many fit above the greatest membrane that may be left."""
+    weight = np.full((1, 300), 100)
+    layers = (
+        _plain("relay", 300, Dense(source="input", weight=np.ones((300, 1), int)), 1, 0),
+        _plain("hidden", 1, Dense(source="relay", weight=weight), 200, 230),
+    )
+    readout = Layer(
+        name="readout", shape=(1,), synapses=(Dense(source="hidden", weight=[[1]]),), bias=[0],
+        neuron=Readout(decay=[0]),
+    )  # fmt: skip
+    network = Network(
+        name="calm", input=Input(shape=(1,)), layers=(*layers, readout), classes=("a",)
+    )
+    hidden = network.by_name["hidden"]
+    assert form_of(network, hidden) == "saturates"
+    kept = int(lane_ranges(network, hidden).kept[1][0])
+    assert calm_events(network, hidden) == (32767 - kept) // 100
+
+
+def _plain(name: str, size: int, group: Dense, threshold: int, decay: int) -> Layer:
+    neuron = Leaky(threshold=[threshold] * size, decay=[decay] * size)
+    return Layer(name=name, shape=(size,), synapses=(group,), bias=[0] * size, neuron=neuron)
 
 
 @pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="qemu-system-arm is missing")

@@ -78,6 +78,20 @@ EDGESNN_INLINE uint32_t edgesnn_join(int32_t low, int32_t high)
 #endif
 }
 
+/* One lane in memory. */
+#if defined(__GNUC__)
+typedef int16_t edgesnn_half __attribute__((may_alias));
+
+EDGESNN_INLINE int32_t edgesnn_lane(const uint32_t *lanes, uint32_t neuron)
+{
+    return ((const edgesnn_half *)lanes)[neuron];
+}
+
+EDGESNN_INLINE void edgesnn_set_lane(uint32_t *lanes, uint32_t neuron, int32_t value)
+{
+    ((edgesnn_half *)lanes)[neuron] = (int16_t)value;
+}
+#else
 EDGESNN_INLINE int32_t edgesnn_lane(const uint32_t *lanes, uint32_t neuron)
 {
     return (int16_t)(lanes[neuron / 2u] >> 16u * (neuron % 2u) & 0xffffu);
@@ -89,6 +103,7 @@ EDGESNN_INLINE void edgesnn_set_lane(uint32_t *lanes, uint32_t neuron, int32_t v
     const uint32_t others = lanes[neuron / 2u] & ~(0xffffu << at);
     lanes[neuron / 2u] = others | ((uint32_t)value & 0xffffu) << at;
 }
+#endif
 
 #if EDGESNN_DSP
 #define EDGESNN_LANES_OPERATION(name, instruction)                                                 \

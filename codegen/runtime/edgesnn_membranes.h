@@ -16,10 +16,13 @@
 #ifndef EDGESNN_MEMBRANES_H
 #define EDGESNN_MEMBRANES_H
 
+#if !defined(__GNUC__)
 #include <string.h>
+#endif
 
 #include "edgesnn_layer.h"
 #include "edgesnn_nibbles.h"
+#include "edgesnn_sweep.h"
 
 /* Pair `pair` times a parameter in units of 2^-8, rounded down, plus `further` each: a sum. */
 EDGESNN_INLINE uint32_t edgesnn_leak_pair(const struct edgesnn_parameter *decay, uint32_t pair,
@@ -91,10 +94,6 @@ EDGESNN_INLINE void edgesnn_begin_tile(const struct edgesnn_membranes *layer, ui
                                        int32_t shared, const struct edgesnn_cells *cells,
                                        uint32_t *sum)
 {
-    if (edgesnn_is_uniform(layer) && !layer->saturates && layer->start.each == NULL) {
-        edgesnn_leak_tile(layer, shared, &cells->v[first], sum);
-        return;
-    }
     EDGESNN_UNROLL
     for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
         const uint32_t a = layer->adaptive ? cells->a[first + pair] : 0;
@@ -131,11 +130,6 @@ EDGESNN_INLINE uint32_t edgesnn_end_tile(const struct edgesnn_membranes *layer, 
                                          uint32_t *sum, struct edgesnn_noted *noted)
 {
     uint32_t below = EDGESNN_SIGNS;
-    if (!watched && edgesnn_is_uniform(layer)) {
-        below = layer->saturates ? edgesnn_settle_tile(layer, &cells->v[first], sum)
-                                 : edgesnn_test_tile(layer, &cells->v[first], sum);
-        return EDGESNN_RARELY(below != EDGESNN_SIGNS) ? edgesnn_fired(sum) : 0u;
-    }
     EDGESNN_UNROLL
     for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
         uint32_t *const v = &cells->v[first + pair];
@@ -196,19 +190,15 @@ EDGESNN_INLINE bool edgesnn_reset(const struct edgesnn_membranes *layer,
     return any != 0;
 }
 
-#if defined(__GNUC__)
-typedef uint16_t edgesnn_half __attribute__((may_alias));
-#endif
-
 /* The bits of the tile whose first pair is `first`, into a bitmap. Where the number of tiles is
  * odd nothing is ever written behind the last one. A memcpy would be a call on Armv6-M, where
  * nothing tells the compiler that halves are aligned. */
 EDGESNN_INLINE void edgesnn_store_bits(uint32_t *bitmap, uint32_t first, uint32_t bits)
 {
-    const uint16_t half = (uint16_t)bits;
 #if defined(__GNUC__)
-    ((edgesnn_half *)bitmap)[first / EDGESNN_TILE_PAIRS] = half;
+    ((edgesnn_half *)bitmap)[first / EDGESNN_TILE_PAIRS] = (int16_t)bits;
 #else
+    const uint16_t half = (uint16_t)bits;
     memcpy((unsigned char *)bitmap + first / 4u, &half, sizeof half);
 #endif
 }
@@ -264,6 +254,17 @@ EDGESNN_STEP uint32_t edgesnn_step_tiles(const struct edgesnn_membranes *layer,
     return noted.changed;
 }
 
+/* The same, by the best code there is. */
+EDGESNN_INLINE uint32_t edgesnn_step_up_to_reset(const struct edgesnn_membranes *layer,
+                                                 const struct edgesnn_arrivals *arrivals,
+                                                 bool watched, const struct edgesnn_cells *cells)
+{
+    if (edgesnn_can_sweep(layer, arrivals)) {
+        return edgesnn_sweep(layer, arrivals, watched, cells);
+    }
+    return edgesnn_step_tiles(layer, arrivals, watched, cells);
+}
+
 /* What `rests` counts: quiet steps until the next one that is watched, and EDGESNN_RESTS. Watching
  * costs, and membranes take their time to settle. */
 #define EDGESNN_RESTS 0xffu
@@ -279,11 +280,11 @@ EDGESNN_INLINE void edgesnn_step_membranes(const struct edgesnn_membranes *layer
     if (quiet && *cells->rests == EDGESNN_RESTS) {
         edgesnn_clear_bitmap(cells->spikes, EDGESNN_WORDS(EDGESNN_TILE * layer->tiles));
     } else if (quiet && *cells->rests == 0) {
-        const uint32_t changed = edgesnn_step_tiles(layer, arrivals, true, cells);
+        const uint32_t changed = edgesnn_step_up_to_reset(layer, arrivals, true, cells);
         const bool fired = edgesnn_reset(layer, cells);
         *cells->rests = !fired && changed == 0 ? EDGESNN_RESTS : EDGESNN_PATIENCE;
     } else {
-        (void)edgesnn_step_tiles(layer, arrivals, false, cells);
+        (void)edgesnn_step_up_to_reset(layer, arrivals, false, cells);
         (void)edgesnn_reset(layer, cells);
         *cells->rests = (uint8_t)(quiet ? *cells->rests - 1u : EDGESNN_PATIENCE);
     }
