@@ -28,6 +28,7 @@ from edgesnn.errors import LoweringError
 from edgesnn.network.arrays import assign
 from edgesnn.network.graph import Input
 from edgesnn.network.neurons import Reset
+from edgesnn.network.presentation import Presentation
 from edgesnn.network.synapses import Delay
 
 if TYPE_CHECKING:
@@ -157,6 +158,8 @@ class TrainedLayer:
 class TrainedNetwork:
     """A trained model with everything that its integer network needs.
 
+    `presentation` says how an image is shown; None for a network that is fed a stream.
+
     Raises:
         LoweringError: a parameter is NaN or infinite; names the layer and the parameter.
     """
@@ -167,6 +170,7 @@ class TrainedNetwork:
     classes: tuple[str, ...]
     frontend: FrontEnd | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    presentation: Presentation | None = None
 
     def __post_init__(self) -> None:
         assign(
@@ -219,5 +223,5 @@ def load_trained(path: Path) -> TrainedNetwork:
 def _codec() -> Any:
     from edgesnn.network.codec import Codec
 
-    kinds = (TrainedNetwork, TrainedLayer, TrainedSynapses, TrainedNeuron, BatchNorm, Input)
-    return Codec("trained", (1, 0), kinds)
+    kinds = (TrainedLayer, TrainedSynapses, TrainedNeuron, BatchNorm, Input, Presentation)
+    return Codec("trained", (1, 1), (TrainedNetwork, *kinds), {"presentation": 1})

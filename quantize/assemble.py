@@ -41,6 +41,7 @@ def assemble(state: Lowering) -> Lowering:
             classes=trained.classes,
             frontend=trained.frontend,
             notes=trained.notes,
+            presentation=trained.presentation,
         )
     except NetworkError as error:
         raise LoweringError(str(error)) from error

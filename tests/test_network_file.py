@@ -218,8 +218,8 @@ def test_the_forger_forges_well() -> None:
     ("head", "message"),
     [
         ({"what": "trained"}, r"is a \.trained file; a \.esnn file is needed"),
-        ({"format": [FORMAT[0] + 1, 0]}, r"has format 2\.0, but this edgesnn reads 1\.0 to 1\.1"),
-        ({"format": [FORMAT[0], FORMAT[1] + 1]}, r"has format 1\.2"),
+        ({"format": [FORMAT[0] + 1, 0]}, r"has format 2\.0, but this edgesnn reads 1\.0 to 1\.2"),
+        ({"format": [FORMAT[0], FORMAT[1] + 1]}, r"has format 1\.3"),
         ({"format": [FORMAT[0], FORMAT[1]]}, "does not match its checksum"),
         ({"format": [0, 9]}, r"has format 0\.9"),
         ({"format": "1.0"}, "no format version"),

@@ -33,11 +33,17 @@ def config(**augment):
     )
 
 
+def unvaried(features, _random):
+    return features
+
+
 def material(clips=17):
     """Clip `n` is filled with `n`; made quiet clips with −1."""
     features = np.repeat(np.arange(clips, dtype=np.int8), STEPS * 2).reshape(1, clips, STEPS, 2)
     labels = np.arange(clips, dtype=np.int64) % CLASSES
-    return Material(FeatureSet(features, labels), CLASSES, 4, np.full((6, STEPS, 2), -1, np.int8))
+    return Material(
+        FeatureSet(features, labels), CLASSES, 4, np.full((6, STEPS, 2), -1, np.int8), unvaried
+    )
 
 
 @pytest.mark.parametrize("links", [1, 2, 3])

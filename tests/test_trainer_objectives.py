@@ -260,6 +260,10 @@ def test_dense_network_counts_its_multiplications():
     assert count(model, outcome).macs == CLIPS * (8 * 4 * 3 * STEPS + block + 6 * CLASSES)
 
 
+def unvaried(features, _random):
+    return features
+
+
 def test_a_quiet_clip_teaches_silence(tmp_path):
     from edgesnn.frontend import FrontEnd
     from edgesnn.trainer.batch import Material, batches
@@ -272,11 +276,13 @@ def test_a_quiet_clip_teaches_silence(tmp_path):
     labels = np.array([0, 1, 2, 2])
     clips = FeatureSet(np.zeros((1, 4, *quiet.shape[1:]), np.int8), labels)
     config = changed(preset("synthetic"), ["loss.silence.clips=3", "optimiser.batch=4"])
-    (given,) = batches(Material(clips, 3, 2, quiet), config, 0, np.random.default_rng(0))
+    (given,) = batches(Material(clips, 3, 2, quiet, unvaried), config, 0, np.random.default_rng(0))
     assert given.features.shape[1] == 7
     assert given.quiet.tolist() == [False, False, True, True, True, True, True]
     assert torch.equal(given.targets[4:], torch.eye(3)[[2, 2, 2]])
-    (given,) = batches(Material(clips, 3, None, quiet), config, 0, np.random.default_rng(0))
+    (given,) = batches(
+        Material(clips, 3, None, quiet, unvaried), config, 0, np.random.default_rng(0)
+    )
     assert given.quiet.tolist() == [False] * 4 + [True] * 3
     torch.testing.assert_close(given.targets[4:], torch.full((3, 3), 1 / 3))
 
@@ -325,7 +331,7 @@ def test_changes_set_what_they_name():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ({"kind": "dence"}, "model.kind: spiking or dense, got 'dence'"),
+        ({"kind": "dence"}, "model.kind: spiking, dense or convolutional, got 'dence'"),
         ({"kind": "dense", "widths": [3]}, "model.widths: List should have at least 2 items"),
         ({"kind": "dense", "hidden": []}, "unknown key model.hidden"),
     ],

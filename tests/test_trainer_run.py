@@ -19,7 +19,7 @@ from edgesnn.trainer import run as run_module  # noqa: E402
 from edgesnn.trainer.checkpoint import CHECKPOINT, save_model  # noqa: E402
 from edgesnn.trainer.config import parse_config  # noqa: E402
 from edgesnn.trainer.data.dataset import Clip, Dataset  # noqa: E402
-from edgesnn.trainer.features import split_features, training_features  # noqa: E402
+from edgesnn.trainer.features import fit_front_end, split_features, training_features  # noqa: E402
 from edgesnn.trainer.run import InterruptedTrainingError, choose_device, train  # noqa: E402
 
 CONFIG = {
@@ -135,7 +135,7 @@ def test_log_counts_what_the_layers_did(tones, tmp_path):
 
 def test_varied_copies_differ_and_are_repeatable(tones, tmp_path, monkeypatch):
     config = parse_config(CONFIG, "test")
-    frontend = run_module.fit_front_end(tones, config)
+    frontend = fit_front_end(tones, config)
     first = np.array(training_features(tones, frontend, config.augment).variants)
     monkeypatch.setenv("EDGESNN_CACHE", str(tmp_path / "elsewhere"))
     again = training_features(tones, frontend, config.augment).variants

@@ -85,7 +85,7 @@ def count(model: Spotter, outcome: Outcome, chosen: Tensor | None = None) -> Act
     return Activity(
         clips=sent.shape[1],
         steps=sent.shape[0],
-        widths=tuple(layer.settings.width for layer in model.hidden),
+        widths=tuple(layer.neurons for layer in model.hidden),
         spikes=tuple(spikes),
         operations=float(sum(f * s for f, s in zip(fan_out(model), spikes, strict=True))),
         macs=float(sent.sum()) * input_fan_out(model),

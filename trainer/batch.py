@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from edgesnn.trainer.config import TrainConfig
 from edgesnn.trainer.features import FeatureSet
-from edgesnn.trainer.masking import mix, vary_batch
+from edgesnn.trainer.masking import mix
 
 
 class Batch(NamedTuple):
@@ -45,12 +45,14 @@ class Material:
         classes: how many there are.
         silence: label of silence, or None.
         quiet: made quiet clips int8 `(clips, T, channels)`, of which some join each batch.
+        vary: a varied copy of a batch's features `(B, T, channels)`.
     """
 
     clips: FeatureSet
     classes: int
     silence: int | None
     quiet: npt.NDArray[np.int8]
+    vary: Callable[[npt.NDArray[np.int8], np.random.Generator], npt.NDArray[np.int8]]
 
 
 def batch_count(material: Material, config: TrainConfig) -> int:
@@ -68,7 +70,7 @@ def batches(
     order = random.permutation(training.clips)
     for first in range(0, training.clips - size + 1, size):
         chosen = np.sort(order[first : first + size])
-        varied = vary_batch(clips[chosen], config.augment, random)
+        varied = material.vary(clips[chosen], random)
         labels = training.labels[chosen]
         mixed, targets = mix(varied, labels, material.classes, config.augment.mixup, random)
         made = _made(material, config.loss.silence.clips, random)

@@ -14,8 +14,9 @@ from edgesnn.errors import ConfigError, NetworkError
 from edgesnn.frontend import FrontEnd
 from edgesnn.frontend.settings import LOG_MAX
 from edgesnn.network.validate import name_faults
+from edgesnn.trainer.image_settings import PictureSettings
 from edgesnn.trainer.loss_settings import CostSettings, LossSettings, StartSettings
-from edgesnn.trainer.model_settings import DENSE, SPIKING, AnyModel, DenseSettings
+from edgesnn.trainer.model_settings import KINDS, SPIKING, AnyModel, DenseSettings
 from edgesnn.trainer.settings import Count, NotNegative, Positive, Settings, Share
 
 
@@ -87,12 +88,13 @@ class FrontEndSettings(Settings):
 
 
 class TrainConfig(Settings):
-    """A whole training run."""
+    """A whole training run; `pictures` says how images are varied, which they are not without."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)] = "keywords"
     frontend: FrontEndSettings = FrontEndSettings()
     model: AnyModel
     augment: AugmentSettings = AugmentSettings()
+    pictures: PictureSettings | None = None
     loss: LossSettings = LossSettings()
     costs: CostSettings = CostSettings()
     start: StartSettings = StartSettings()
@@ -101,9 +103,14 @@ class TrainConfig(Settings):
     @model_validator(mode="after")
     def _penalties_find_spikes(self) -> TrainConfig:
         layers = self.loss.activations.layers
-        if isinstance(self.model, DenseSettings):
+        if self.model.kind != SPIKING:
             if self.augment.chain > 1:
-                raise ValueError("a dense model hears a clip at once: augment.chain must be 1")
+                raise ValueError(
+                    f"a {self.model.kind} model takes a clip at once: augment.chain must be 1"
+                )
+            if self.start.prune:
+                raise ValueError(f"a {self.model.kind} model cannot be pruned by start.prune")
+        if isinstance(self.model, DenseSettings):
             if self.loss.penalises_spikes:
                 raise ValueError("a dense model has no spikes: loss may hold no penalty on them")
         elif layers and len(layers) != len(self.model.hidden):
@@ -178,11 +185,11 @@ def preset(name: str) -> TrainConfig:
 
 def _fault_text(fault: Mapping[str, Any]) -> str:
     where = [str(part) for part in fault["loc"]]
-    if where[:1] == ["model"] and where[1:2] in ([SPIKING], [DENSE]):
+    if where[:1] == ["model"] and where[1:2] in ([kind] for kind in KINDS):
         del where[1]  # which kind of model it was taken for is no key of the file
     key = ".".join(where) or "the file"
     if fault["type"] == "union_tag_invalid":
-        return f"{key}.kind: {SPIKING} or {DENSE}, got {fault['ctx']['tag']!r}"
+        return f"{key}.kind: {', '.join(KINDS[:-1])} or {KINDS[-1]}, got {fault['ctx']['tag']!r}"
     if fault["type"] == "extra_forbidden":
         return f"unknown key {key}"
     if fault["type"] == "missing":

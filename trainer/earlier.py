@@ -11,9 +11,8 @@ from edgesnn.errors import ConfigError
 from edgesnn.network import load_network
 from edgesnn.trainer import checkpoint
 from edgesnn.trainer.config import TrainConfig, load_config
-from edgesnn.trainer.features import training_features
 from edgesnn.trainer.model import KeywordSpotter, Spotter, make_model
-from edgesnn.trainer.model_settings import ModelSettings
+from edgesnn.trainer.model_settings import DENSE, ModelSettings
 from edgesnn.trainer.outcome import BEST, CONFIG, Job
 from edgesnn.trainer.prune import chosen, firing_rates, without
 from edgesnn.trainer.recover import recover, widened
@@ -37,7 +36,11 @@ def open_teacher(job: Job) -> nn.Module | None:
             f"loss.distillation.teacher: {folder} hears through another front-end; "
             "train it with the same [frontend]"
         )
-    teacher = make_model(config.model, job.frontend.bands, len(job.dataset.classes))
+    if wanted.steps and config.model.kind not in (DENSE, job.config.model.kind):
+        raise ConfigError(
+            f"loss.distillation.steps: {folder} has other steps than this network; set it to 0"
+        )
+    teacher = make_model(config.model, job.senses.shape, len(job.dataset.classes))
     checkpoint.load_model(teacher, folder / BEST)
     return teacher.to(job.device).eval().requires_grad_(False)
 
@@ -53,17 +56,17 @@ def first_model(job: Job) -> Spotter:
     torch.manual_seed(job.seed)
     start, settings = job.config.start, job.config.model
     if not start.run:
-        return make_model(settings, job.frontend.bands, len(job.dataset.classes))
+        return make_model(settings, job.senses.shape, len(job.dataset.classes))
     if start.run.endswith(NETWORK):
         return _recovered(job, Path(start.run))
     folder, config = _run_at(start.run, "start.run")
     if start.prune and isinstance(settings, ModelSettings):
         settings = _as_wide_as(settings, config)
-    model = make_model(settings, job.frontend.bands, len(job.dataset.classes))
+    model = make_model(settings, job.senses.shape, len(job.dataset.classes))
     checkpoint.load_model(model, folder / BEST)
     if not start.prune or not isinstance(model, KeywordSpotter):
         return model
-    clips = training_features(job.dataset, job.frontend, job.config.augment).variant(0)
+    clips = job.senses.training().variant(0)
     return without(model, [chosen(r, start.prune) for r in firing_rates(model, clips)])
 
 
@@ -72,9 +75,9 @@ def _recovered(job: Job, path: Path) -> Spotter:
     settings, network = job.config.model, load_network(path)
     if not isinstance(settings, ModelSettings) or network.classes != job.dataset.classes:
         raise ConfigError(f"start.run: {path} is no network of this model and these classes")
-    model = make_model(widened(settings, network), job.frontend.bands, len(network.classes))
+    model = make_model(widened(settings, network), job.senses.shape, len(network.classes))
     assert isinstance(model, KeywordSpotter)
-    training = training_features(job.dataset, job.frontend, job.config.augment)
+    training = job.senses.training()
     recover(model, network, training.variant(0), training.labels)
     return model
 

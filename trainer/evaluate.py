@@ -24,7 +24,8 @@ class Evaluation:
     Attributes:
         confusion: int64 `(classes, classes)`, rows are true labels, columns decisions.
         activity: over all clips.
-        by_kind: over the clips of `speech` (keywords and unknown words) and of `silence`.
+        by_kind: over the clips of `speech` (keywords and unknown words) or all `images`, and over
+            those of `silence`.
     """
 
     confusion: npt.NDArray[np.int64]
@@ -49,7 +50,12 @@ class Evaluation:
 
 @torch.no_grad()
 def evaluate(
-    model: Spotter, split: FeatureSet, *, silence: int | None = None, device: str = "cpu"
+    model: Spotter,
+    split: FeatureSet,
+    *,
+    silence: int | None = None,
+    kind: str = "speech",
+    device: str = "cpu",
 ) -> Evaluation:
     """Run `model` over a split as recorded.
 
@@ -57,6 +63,7 @@ def evaluate(
         model: put into evaluation mode.
         split: its features and labels.
         silence: label of the silence class, to count activity apart; None where there is none.
+        kind: what all other clips are, in a word.
         device: where to run.
     """
     model.eval()
@@ -70,11 +77,11 @@ def evaluate(
         decisions = outcome.logits[-1].argmax(1).cpu()
         np.add.at(confusion, (labels.numpy(), decisions.numpy()), 1)
         quiet = labels == (-1 if silence is None else silence)
-        for kind, chosen in (("speech", ~quiet), ("silence", quiet)):
+        for each, chosen in ((kind, ~quiet), ("silence", quiet)):
             if chosen.any():
                 part = count(model, outcome, chosen.to(device))
-                kinds[kind] = kinds[kind] + part if kind in kinds else part
-    total = kinds["speech"] + kinds["silence"] if len(kinds) == 2 else next(iter(kinds.values()))
+                kinds[each] = kinds[each] + part if each in kinds else part
+    total = kinds[kind] + kinds["silence"] if len(kinds) == 2 else next(iter(kinds.values()))
     return Evaluation(confusion, total, kinds)
 
 

@@ -8,15 +8,17 @@ mean goes into the bias: nothing of it is left at inference (docs/TRAINING.md).
 from __future__ import annotations
 
 import math
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from edgesnn.network.neurons import Reset
 from edgesnn.network.synapses import WEIGHT_LIMIT
-from edgesnn.trainer.leak import integrate
+from edgesnn.trainer.leak import integrate, integrate_by_steps
 from edgesnn.trainer.model_settings import LayerSettings
 from edgesnn.trainer.moments import moments
-from edgesnn.trainer.quantisers import QuantisedWeight
+from edgesnn.trainer.quantisers import FloatWeight, IntegerWeight, QuantisedWeight
 from edgesnn.trainer.spiking import (
     Law,
     Trace,
@@ -57,9 +59,9 @@ class Normaliser(nn.Module):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, size: int, momentum: float = 0.05) -> None:
+    def __init__(self, size: int, gain: float = INITIAL_GAIN, momentum: float = 0.05) -> None:
         super().__init__()
-        self.gain = nn.Parameter(torch.full((size,), INITIAL_GAIN))
+        self.gain = nn.Parameter(torch.full((size,), gain))
         self.momentum = momentum
         self.register_buffer("mean", torch.zeros(size))
         self.register_buffer("deviation", torch.ones(size))
@@ -75,7 +77,95 @@ class Normaliser(nn.Module):
         return mean, deviation
 
 
-class SpikingLayer(nn.Module):
+class NeuronChoice(Protocol):
+    """What settings say of a layer's neurons."""
+
+    @property
+    def neuron(self) -> Literal["leaky", "adaptive"]:
+        """Which kind."""
+
+    @property
+    def reset(self) -> Reset:
+        """By subtraction, or to zero."""
+
+    @property
+    def reset_delay(self) -> bool:
+        """Whether a spike's reset comes one step later."""
+
+
+class Population(nn.Module):
+    """Integer-domain leaky or adaptive neurons; what feeds them is the subclasses' part.
+
+    Args:
+        choice: of the neuron.
+        slope: α of the surrogate.
+        graded_shift: right shift of graded currents; 0 where the source spikes.
+        integer: false for a float model.
+    """
+
+    synapses: QuantisedWeight | FloatWeight
+    normaliser: Normaliser | None
+
+    def __init__(
+        self, choice: NeuronChoice, slope: float, graded_shift: int, integer: bool = True
+    ) -> None:
+        super().__init__()
+        self.slope, self.graded_shift = slope, graded_shift
+        self.adaptive = choice.neuron == "adaptive"
+        self.law = Law(
+            reset=choice.reset,
+            reset_delay=choice.reset_delay,
+            adaptive=self.adaptive,
+            integer=integer,
+        )
+
+    @property
+    def neurons(self) -> int:
+        """How many there are; one a channel, unless a subclass has several."""
+        return len(self.bias)
+
+    def make_neurons(
+        self, channels: int, decays: tuple[float, float], gain: float | None = INITIAL_GAIN
+    ) -> None:
+        """Parameters of `channels`; decays in a range. No normalisation where `gain` is None."""
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.decay = logits_of(*decays, channels)
+        self.normaliser = Normaliser(channels, gain) if gain is not None else None
+        if self.adaptive:
+            self.adaptation_decay = logits_of(0.85, 0.99, channels)
+            self.adaptation_coupling = nn.Parameter(torch.empty(channels).uniform_(0.0, 0.1))
+            self.adaptation_jump = nn.Parameter(torch.empty(channels).uniform_(0.1, 0.5))
+
+    def scale_of(self, weight: IntegerWeight) -> Tensor:
+        """One LSB of the membrane in weight units, `(channels,)`, before normalisation."""
+        return weight.scale.squeeze(1) * 2.0**self.graded_shift
+
+    def integers(self, acc: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
+        """Integer neuron parameters `(ROWS, N)` and `unit` `(N,)`, one LSB in thresholds."""
+        if self.normaliser is None:
+            mean, unit = torch.zeros_like(scale), scale
+        else:
+            mean, deviation = self.normaliser(acc, scale)
+            unit = self.normaliser.gain.abs().clamp(min=1e-3) / deviation
+        unit = unit.clamp(min=1.0 / THRESHOLD_LIMIT)
+        threshold = self._whole(1.0 / unit)
+        if self.law.integer:
+            threshold = threshold.clamp(min=1.0)
+        bias = self._whole(self.bias / unit - mean)
+        adaptation = None
+        if self.adaptive:
+            # Below 0 a neuron excites itself: it runs away, and its gradients with it.
+            coupling = self._whole(256 * self.adaptation_coupling.clamp(0.0, 1.0))
+            jump = self._whole((self.adaptation_jump.clamp(min=0.0) / unit).clamp(max=32767.0))
+            adaptation = (self._whole(256 * torch.sigmoid(self.adaptation_decay)), coupling, jump)
+        decay = self._whole(256 * torch.sigmoid(self.decay))
+        return neuron_parameters(threshold, decay, bias, adaptation), unit.detach()
+
+    def _whole(self, x: Tensor) -> Tensor:
+        return round_through(x) if self.law.integer else x
+
+
+class SpikingLayer(Population):
     """Dense delayed synapses into integer-domain leaky or adaptive neurons.
 
     Args:
@@ -101,30 +191,19 @@ class SpikingLayer(nn.Module):
         slope: float = 2.0,
         normalise: bool = True,
     ) -> None:
-        super().__init__()
+        super().__init__(settings, slope, graded_shift)
         size = settings.width
-        self.settings, self.slope, self.graded_shift = settings, slope, graded_shift
+        self.settings = settings
         self.register_buffer("delays", delays)
         self.synapses = QuantisedWeight(size, delays.numel(), bits, per_neuron=True)
-        self.bias = nn.Parameter(torch.zeros(size))
-        self.decay = logits_of(0.5, 0.95, size)
-        self.normaliser = Normaliser(size) if normalise else None
-        self.adaptive = settings.neuron == "adaptive"
-        if self.adaptive:
-            self.adaptation_decay = logits_of(0.85, 0.99, size)
-            self.adaptation_coupling = nn.Parameter(torch.empty(size).uniform_(0.0, 0.1))
-            self.adaptation_jump = nn.Parameter(torch.empty(size).uniform_(0.1, 0.5))
+        self.make_neurons(size, (0.5, 0.95), INITIAL_GAIN if normalise else None)
         self.recurrent = _recurrent_weight(size) if settings.recurrent else None
-        self.law = Law(
-            reset=settings.reset, reset_delay=settings.reset_delay, adaptive=self.adaptive
-        )
 
     def forward(self, source: Tensor) -> Trace:
         """Run the layer over a whole source `(T, B, pre)`, from rest."""
         weight = self.synapses()
         acc = currents(source, weight.integer, self.delays, self.graded_shift)
-        scale = weight.scale.squeeze(1) * 2.0**self.graded_shift
-        parameters, unit = self.integers(acc, scale)
+        parameters, unit = self.integers(acc, self.scale_of(weight))
         recurrent = self.recurrent_integers(unit)
         if recurrent is not None:
             return fire_by_steps(acc, parameters, unit, self.slope, self.law, recurrent)
@@ -137,30 +216,19 @@ class SpikingLayer(nn.Module):
         limit = float(WEIGHT_LIMIT[self.synapses.bits])
         return round_through((self.recurrent / unit[:, None]).clamp(-limit, limit))
 
-    def integers(self, acc: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
-        """Integer neuron parameters `(ROWS, N)` and `unit` `(N,)`, one LSB in thresholds."""
-        if self.normaliser is None:
-            mean, unit = torch.zeros_like(scale), scale
-        else:
-            mean, deviation = self.normaliser(acc, scale)
-            unit = self.normaliser.gain.abs().clamp(min=1e-3) / deviation
-        unit = unit.clamp(min=1.0 / THRESHOLD_LIMIT)
-        threshold = round_through(1.0 / unit).clamp(min=1.0)
-        bias = round_through(self.bias / unit - mean)
-        adaptation = None
-        if self.adaptive:
-            # Below 0 a neuron excites itself: it runs away, and its gradients with it.
-            coupling = round_through(256 * self.adaptation_coupling.clamp(0.0, 1.0))
-            jump = round_through((self.adaptation_jump.clamp(min=0.0) / unit).clamp(max=32767.0))
-            adaptation = (fraction(self.adaptation_decay), coupling, jump)
-        table = neuron_parameters(threshold, fraction(self.decay), bias, adaptation)
-        return table, unit.detach()
-
 
 class ReadoutLayer(nn.Module):
-    """Non-spiking leaky integrators, one a class, with one weight scale for all."""
+    """Non-spiking leaky integrators, one a class, with one weight scale for all.
+
+    Args:
+        pre: presynaptic neurons.
+        classes: scores.
+        taps: delays in steps.
+        bits: of the weights.
+    """
 
     delays: Tensor
+    synapses: QuantisedWeight | FloatWeight
 
     def __init__(self, pre: int, classes: int, taps: list[int], bits: int) -> None:
         super().__init__()
@@ -176,3 +244,17 @@ class ReadoutLayer(nn.Module):
         acc = currents(spikes, weight.integer, self.delays)
         bias = round_through(self.bias / scale)
         return integrate(acc, fraction(self.decay), bias), scale
+
+
+class FloatReadout(ReadoutLayer):
+    """A readout without taps of a model that is not quantised."""
+
+    def __init__(self, pre: int, classes: int, bits: int) -> None:
+        super().__init__(pre, classes, [0], bits)
+        self.synapses = FloatWeight(classes, pre, bits)
+
+    def forward(self, spikes: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores `(T, B, classes)`, and a scale of 1."""
+        acc = spikes @ self.synapses.weight.T
+        decay = 256 * torch.sigmoid(self.decay)
+        return integrate_by_steps(acc, decay, self.bias, integer=False), torch.ones(())

@@ -27,13 +27,14 @@ def integrate(acc: Tensor, decay: Tensor, bias: Tensor) -> Tensor:
     return scores
 
 
-def integrate_by_steps(acc: Tensor, decay: Tensor, bias: Tensor) -> Tensor:
-    """`integrate` as a plain loop under autograd."""
+def integrate_by_steps(acc: Tensor, decay: Tensor, bias: Tensor, integer: bool = True) -> Tensor:
+    """`integrate` as a plain loop under autograd; not `integer`: without floor and saturation."""
     y = torch.zeros_like(acc[0])
     scores = []
     for current in acc:
-        y = scaled(y, decay) + current + bias
-        y = y + (y.clamp(LOWEST, HIGHEST) - y).detach()
+        y = scaled(y, decay, integer) + current + bias
+        if integer:
+            y = y + (y.clamp(LOWEST, HIGHEST) - y).detach()
         scores.append(y)
     return torch.stack(scores)
 

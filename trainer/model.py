@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import torch
 from torch import Tensor, nn
 
+from edgesnn.trainer.connection import FROM_INPUT, Connection
+from edgesnn.trainer.convolutional import ImageClassifier
 from edgesnn.trainer.dense import DenseSpotter
 from edgesnn.trainer.encoding import sample_and_hold
+from edgesnn.trainer.image_settings import ConvolutionalSettings
 from edgesnn.trainer.layers import ReadoutLayer, SpikingLayer
-from edgesnn.trainer.model_settings import DenseSettings, LayerSettings, ModelSettings
+from edgesnn.trainer.model_settings import AnyModel, DenseSettings, LayerSettings, ModelSettings
 from edgesnn.trainer.response import Outcome
+from edgesnn.trainer.shape import FeatureShape
 
 
 class KeywordSpotter(nn.Module):
@@ -52,6 +58,25 @@ class KeywordSpotter(nn.Module):
         """The spiking layers in order."""
         return [layer for layer in self.layers if isinstance(layer, SpikingLayer)]
 
+    @property
+    def channels(self) -> int:
+        """Features a frame."""
+        return self.hidden[0].delays.shape[1]
+
+    @property
+    def connections(self) -> list[Connection]:
+        """All synapses, by source and reader; those of a layer to itself are one step late."""
+        found = []
+        readers: list[SpikingLayer | ReadoutLayer] = [*self.hidden, self.readout]
+        for index, reader in enumerate(readers):
+            weight, taps = reader.synapses.weight, reader.delays.shape[0]
+            source = index - 1 if index else FROM_INPUT
+            bits = reader.synapses.bits
+            found.append(Connection(source, index, weight.numel(), bits, taps))
+            if isinstance(reader, SpikingLayer) and reader.recurrent is not None:
+                found.append(Connection(index, index, reader.recurrent.numel(), bits))
+        return found
+
     def forward(self, features: Tensor) -> Outcome:
         """Run clips of int8 features `(T, B, channels)` from rest."""
         entry = self.settings.input
@@ -77,12 +102,24 @@ def _delays(taps: list[int], pre: int, axonal: int) -> Tensor:
     return delays + torch.randint(0, axonal + 1, delays.shape) if axonal else delays
 
 
+#: A network that is lowered to an integer network.
+SpikingModel = KeywordSpotter | ImageClassifier
+
 #: Whatever is trained here.
-Spotter = KeywordSpotter | DenseSpotter
+Spotter = SpikingModel | DenseSpotter
 
 
-def make_model(settings: ModelSettings | DenseSettings, channels: int, classes: int) -> Spotter:
+def is_lowered(model: nn.Module) -> TypeGuard[SpikingModel]:
+    """Whether `model` has an integer network: it spikes, and is no float one."""
+    if isinstance(model, ImageClassifier):
+        return not model.settings.is_float
+    return isinstance(model, KeywordSpotter)
+
+
+def make_model(settings: AnyModel, shape: FeatureShape, classes: int) -> Spotter:
     """The network of a configuration, with random weights."""
     if isinstance(settings, DenseSettings):
-        return DenseSpotter(settings, channels, classes)
-    return KeywordSpotter(settings, channels, classes)
+        return DenseSpotter(settings, shape.channels, classes)
+    if isinstance(settings, ConvolutionalSettings):
+        return ImageClassifier(settings, shape, classes)
+    return KeywordSpotter(settings, shape.channels, classes)

@@ -1,4 +1,7 @@
-"""The architecture of what is trained: a spiking network, or a dense one for it to learn from."""
+"""The architecture of what is trained: a spiking network, or a dense one for it to learn from.
+
+Networks of convolutions that see an image are in `edgesnn.trainer.image_settings`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from edgesnn.network.synapses import MAX_DELAY
+from edgesnn.trainer.image_settings import ConvolutionalSettings
 from edgesnn.trainer.settings import Count, Positive, Settings
 
 Bits = Literal[8, 4, 2]
@@ -89,10 +93,13 @@ def _kind(values: Any) -> str:
     return str(getattr(values, "kind", SPIKING))
 
 
-SPIKING, DENSE = "spiking", "dense"
+SPIKING, DENSE, CONVOLUTIONAL = "spiking", "dense", "convolutional"
+KINDS = (SPIKING, DENSE, CONVOLUTIONAL)
 
 AnyModel = Annotated[
-    Annotated[ModelSettings, Tag(SPIKING)] | Annotated[DenseSettings, Tag(DENSE)],
+    Annotated[ModelSettings, Tag(SPIKING)]
+    | Annotated[DenseSettings, Tag(DENSE)]
+    | Annotated[ConvolutionalSettings, Tag(CONVOLUTIONAL)],
     Discriminator(_kind),
 ]
 """What `[model]` may be; `kind` says which, `spiking` where it is not given."""

@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from edgesnn.files import write_atomic
-from edgesnn.frontend import FrontEnd
 from edgesnn.trained import TrainedNetwork, save_trained
 from edgesnn.trainer import checkpoint
 from edgesnn.trainer.config import TrainConfig
+from edgesnn.trainer.convolutional import ImageClassifier
 from edgesnn.trainer.curves import draw_confusion
-from edgesnn.trainer.data import SILENCE, UNKNOWN, Dataset
+from edgesnn.trainer.data import SILENCE, UNKNOWN, Dataset, ImageDataset
 from edgesnn.trainer.evaluate import Evaluation, evaluate
 from edgesnn.trainer.export import export
+from edgesnn.trainer.export_images import export_images
 from edgesnn.trainer.features import FeatureSet
-from edgesnn.trainer.model import KeywordSpotter, Spotter
+from edgesnn.trainer.image_settings import ConvolutionalSettings
+from edgesnn.trainer.model import Spotter, is_lowered
 from edgesnn.trainer.parallel import ALONE, World
+from edgesnn.trainer.senses import Senses
 
 BEST, CONFIG = "best.safetensors", "config.toml"
 TRAINED, REPORT = "trained.safetensors", "report.json"
@@ -31,8 +34,8 @@ class Job:
 
     Attributes:
         config: all settings.
-        dataset: recordings.
-        frontend: with fitted offsets.
+        dataset: recordings or images.
+        senses: how they are perceived, the front-end's offsets fitted.
         folder: of the run.
         seed: of weights, batches and masks.
         device: a PyTorch device.
@@ -41,8 +44,8 @@ class Job:
     """
 
     config: TrainConfig
-    dataset: Dataset
-    frontend: FrontEnd
+    dataset: Dataset | ImageDataset
+    senses: Senses
     folder: Path
     seed: int
     device: str
@@ -62,8 +65,11 @@ class Job:
 
     @property
     def step_s(self) -> float:
-        """Seconds of a time step."""
-        return self.frontend.hop / self.frontend.sample_rate
+        """Seconds of a time step: of a frame, or of one of the times that an image is shown."""
+        model = self.config.model
+        if isinstance(model, ConvolutionalSettings):
+            return self.senses.seconds / model.steps
+        return self.senses.step_s
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class RunResult:
         name: of the network.
         notes: facts about the training, accuracies among them.
         model: the chosen one, in evaluation mode.
-        trained: the same, framework-free; None of a dense network.
+        trained: the same, framework-free; None of a dense or float network.
         evaluations: by split: validation, and testing unless it was not to be read.
         history: the log, one line an epoch.
     """
@@ -94,7 +100,7 @@ def finish(job: Job, state: checkpoint.State, splits: Mapping[str, FeatureSet]) 
     model = state.average.model
     checkpoint.load_model(model, job.folder / BEST)
     results = {
-        name: evaluate(model, split, silence=job.silence, device=job.device)
+        name: evaluate(model, split, silence=job.silence, kind=job.senses.kind, device=job.device)
         for name, split in splits.items()
     }
     notes = {"dataset": job.dataset.name, "seed": str(job.seed), "epochs": str(state.epoch)}
@@ -107,15 +113,18 @@ def finish(job: Job, state: checkpoint.State, splits: Mapping[str, FeatureSet]) 
 
 
 def _exported(job: Job, model: Spotter, notes: Mapping[str, str]) -> TrainedNetwork | None:
-    if not isinstance(model, KeywordSpotter):
+    if not is_lowered(model):
         return None
-    trained = export(
-        model.cpu(),
-        name=job.config.name,
-        classes=job.dataset.classes,
-        frontend=job.frontend,
-        notes=notes,
-    )
+    facts: dict[str, Any] = {
+        "name": job.config.name,
+        "classes": job.dataset.classes,
+        "frontend": job.senses.frontend,
+        "notes": notes,
+    }
+    if isinstance(model, ImageClassifier):
+        trained = export_images(model.cpu(), **facts)
+    else:
+        trained = export(model.cpu(), **facts)
     save_trained(trained, job.folder / TRAINED)
     return trained
 

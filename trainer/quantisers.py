@@ -65,6 +65,26 @@ class QuantisedWeight(nn.Module):
         return f"bits={self.bits}"
 
 
+class FloatWeight(nn.Module):
+    """A dense weight `(post, pre)` that is not quantised; `bits` are those it is counted with."""
+
+    def __init__(self, post: int, pre: int, bits: int) -> None:
+        super().__init__()
+        self.bits = bits
+        self.linear = nn.Linear(pre, post, bias=False)
+
+    @property
+    def weight(self) -> nn.Parameter:
+        """The float weight `(post, pre)` that the optimiser moves."""
+        weight = self.linear.weight
+        assert isinstance(weight, nn.Parameter)
+        return weight
+
+    def forward(self) -> IntegerWeight:
+        """The weight itself, and a scale of 1."""
+        return IntegerWeight(self.weight, torch.ones_like(self.weight[:, :1]))
+
+
 def uniform_(weight: Tensor, generator: torch.Generator | None = None) -> None:
     """Initialise uniformly in ±1/√fan-in (`nn.Linear`'s rule) from `generator`."""
     bound = weight.shape[1] ** -0.5

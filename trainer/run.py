@@ -23,22 +23,17 @@ from edgesnn.trainer.average import Average
 from edgesnn.trainer.batch import Material
 from edgesnn.trainer.config import TrainConfig
 from edgesnn.trainer.curves import draw_curves
-from edgesnn.trainer.data import Dataset
+from edgesnn.trainer.data import Dataset, ImageDataset
 from edgesnn.trainer.earlier import first_model, open_teacher
 from edgesnn.trainer.epoch import train_epoch
 from edgesnn.trainer.evaluate import evaluate, rest_activity
-from edgesnn.trainer.features import (
-    FeatureSet,
-    fit_front_end,
-    split_features,
-    training_features,
-)
+from edgesnn.trainer.features import FeatureSet
 from edgesnn.trainer.model import Spotter
 from edgesnn.trainer.objectives import Objective
 from edgesnn.trainer.outcome import BEST, CONFIG, Job, RunResult, finish
 from edgesnn.trainer.parallel import joined, local_rank
-from edgesnn.trainer.quiet import quiet_features
 from edgesnn.trainer.schedule import make_optimiser
+from edgesnn.trainer.senses import open_senses
 from edgesnn.trainer.toml import to_toml
 
 __all__ = ["InterruptedTrainingError", "RunResult", "choose_device", "train"]
@@ -47,9 +42,6 @@ Watch = Callable[[Mapping[str, Any]], None]
 """Called with each epoch's line of the log."""
 
 LOG, CURVES = "log.jsonl", "curves.png"
-
-#: Made quiet clips to train on, and those, from a seed of their own, to measure rest by.
-MADE_CLIPS, REST_CLIPS, HELD_OUT = 500, 50, 977
 
 
 class InterruptedTrainingError(EdgesnnError):
@@ -60,7 +52,7 @@ class InterruptedTrainingError(EdgesnnError):
 
 def train(
     config: TrainConfig,
-    dataset: Dataset,
+    dataset: Dataset | ImageDataset,
     run_dir: Path,
     *,
     seed: int = 0,
@@ -70,7 +62,7 @@ def train(
     notes: Mapping[str, str] | None = None,
     watch: Watch | None = None,
 ) -> RunResult:
-    """Train a keyword spotter, or go on with what `run_dir` holds of the same run.
+    """Train a network, or go on with what `run_dir` holds of the same run.
 
     The network kept is the moving average of the weights after the epoch with the best
     validation accuracy, the later of equals; none from before the end of the loss's ramp. The
@@ -78,7 +70,7 @@ def train(
 
     Args:
         config: all settings; echoed into `run_dir`.
-        dataset: recordings.
+        dataset: recordings or images.
         run_dir: made where it does not exist.
         seed: of weights, batches and masks; the same seed gives the same network.
         resume: false starts anew even where there is a checkpoint.
@@ -89,6 +81,7 @@ def train(
             the run, and the same call goes on from there.
 
     Raises:
+        ConfigError: the configuration and the data set do not go together.
         DataError: recordings are missing or corrupt.
         UsageError: there is no such device.
         InterruptedTrainingError: Ctrl-C; the same call goes on from the last whole epoch.
@@ -97,8 +90,8 @@ def train(
     place = choose_device(device)
     with joined(place) as world:
         with world.first_of_machine():
-            frontend = fit_front_end(dataset, config)
-        job = Job(config, dataset, frontend, run_dir, seed, place, notes or {}, world)
+            senses = open_senses(dataset, config)
+        job = Job(config, dataset, senses, run_dir, seed, place, notes or {}, world)
         return _train(job, resume, watch, ("testing",) if test else ())
 
 
@@ -117,7 +110,7 @@ def _train(job: Job, resume: bool, watch: Watch | None, others: Sequence[str]) -
     job.world.wait()
     splits = {"validation": lesson.validation}
     with job.world.first_of_machine():
-        splits |= {name: split_features(job.dataset, name, job.frontend) for name in others}
+        splits |= {name: job.senses.split(name) for name in others}
     return finish(job, state, splits)
 
 
@@ -158,26 +151,26 @@ class Lesson:
 
 def _prepare(job: Job) -> Lesson:
     """Read and make what the configuration asks for, before anything is trained."""
-    config, wanted = job.config, job.config.loss.silence
-    made = MADE_CLIPS if wanted.clips else 0
+    config, senses = job.config, job.senses
     material = Material(
-        clips=training_features(job.dataset, job.frontend, config.augment),
+        clips=senses.training(),
         classes=len(job.dataset.classes),
         silence=job.silence,
-        quiet=quiet_features(job.frontend, made, seed=job.seed),
+        quiet=senses.quiet(job.seed),
+        vary=senses.vary,
     )
     return Lesson(
         material,
         Objective(config.loss, config.costs, job.step_s, open_teacher(job), job.keywords),
-        split_features(job.dataset, "validation", job.frontend),
-        quiet_features(job.frontend, REST_CLIPS, seed=HELD_OUT),
+        senses.split("validation"),
+        senses.rest(),
     )
 
 
 def _start(job: Job, model: Spotter) -> checkpoint.State:
     model = model.to(job.device)
     facts = {
-        "config": job.config.model_dump(),
+        "config": job.config.model_dump(exclude_none=True),
         "data": job.dataset.fingerprint(),
         "seed": job.seed,
     }
@@ -212,8 +205,12 @@ def _epoch(job: Job, state: checkpoint.State, lesson: Lesson) -> dict[str, Any]:
         state, lesson.material, lesson.objective, job.config, job.seed, job.device, job.world
     )
     model = state.average.model
-    result = evaluate(model, lesson.validation, silence=job.silence, device=job.device)
-    kinds = result.by_kind | {"made quiet": rest_activity(model, lesson.rest, job.device)}
+    result = evaluate(
+        model, lesson.validation, silence=job.silence, kind=job.senses.kind, device=job.device
+    )
+    kinds = dict(result.by_kind)
+    if len(lesson.rest):
+        kinds["made quiet"] = rest_activity(model, lesson.rest, job.device)
     clocks = {
         "wall_s": round(time.perf_counter() - wall, 2),
         "cpu_s": round(time.process_time() - cpu, 2),

@@ -10,9 +10,14 @@ from typing import Any
 def to_toml(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> str:
     """`values` as TOML: plain keys, then tables, then arrays of tables; keys as they come.
 
-    Values may be text, whole numbers, floats, truth values, lists of those, and tables.
+    Values may be text, whole numbers, floats, truth values, lists of those, and tables; None is
+    left out.
     """
-    plain = {k: v for k, v in values.items() if not _is_table(v) and not _is_tables(v)}
+    plain = {
+        key: value
+        for key, value in values.items()
+        if value is not None and not _is_table(value) and not _is_tables(value)
+    }
     lines = [f"{key} = {_value(value)}" for key, value in plain.items()]
     text = "".join(line + "\n" for line in lines)
     for key, value in values.items():

@@ -6,6 +6,7 @@ from edgesnn.network.graph import INPUT, Input, InvalidNetworkError, Layer, Netw
 from edgesnn.network.listing import listing
 from edgesnn.network.narrow import narrowed
 from edgesnn.network.neurons import AdaptiveLeaky, IntegrateAndFire, Leaky, Neuron, Readout
+from edgesnn.network.presentation import Presentation
 from edgesnn.network.synapses import (
     Conv1d,
     Conv2d,
@@ -34,6 +35,7 @@ __all__ = [
     "Network",
     "Neuron",
     "Pool",
+    "Presentation",
     "Readout",
     "Sparse",
     "SynapseGroup",

@@ -10,14 +10,15 @@ from edgesnn.network.codec import Codec, read_file
 from edgesnn.network.detector import Detector
 from edgesnn.network.graph import Input, Layer, Network
 from edgesnn.network.neurons import AdaptiveLeaky, IntegrateAndFire, Leaky, Readout
+from edgesnn.network.presentation import Presentation
 from edgesnn.network.synapses import Conv1d, Conv2d, Dense, Identity, Pool, Sparse
 
 #: Major version of the format, and the newest minor version that is read.
-FORMAT = (1, 1)
+FORMAT = (1, 2)
 
 #: Fields that came with a later minor version: absent where they are None, so that a network
 #: without them has the bytes, and the identity, that it always had.
-_SINCE = {"detector": 1}
+_SINCE = {"detector": 1, "presentation": 2}
 
 _CODEC = Codec(
     "esnn",
@@ -25,6 +26,7 @@ _CODEC = Codec(
     (
         Network, Input, Layer, Dense, Sparse, Conv1d, Conv2d, Pool, Identity,
         IntegrateAndFire, Leaky, AdaptiveLeaky, Readout, Detector,
+        Presentation,
     ),
     _SINCE,
 )  # fmt: skip

@@ -15,6 +15,7 @@ from edgesnn.errors import NetworkError
 from edgesnn.network.arrays import IntArray, assign, frozen
 from edgesnn.network.detector import Detector
 from edgesnn.network.neurons import Neuron, Readout
+from edgesnn.network.presentation import Presentation
 from edgesnn.network.synapses import Synapses
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Network:
         frontend: how PCM becomes features; None for a network fed with features.
         notes: free facts about the training (dataset, seed, accuracy), text to text.
         detector: when a stream of scores is a keyword; None for a network that classifies clips.
+        presentation: how an image is shown; None for a network that is fed a stream.
 
     Raises:
         NetworkError: the network breaks a rule of docs/SPEC.md; `faults` holds all of them.
@@ -110,6 +112,7 @@ class Network:
     frontend: FrontEnd | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     detector: Detector | None = None
+    presentation: Presentation | None = None
 
     def __post_init__(self) -> None:
         from edgesnn.network.validate import find_faults

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from edgesnn.network.arrays import IntArray
 from edgesnn.network.bounds import membrane_bounds
 from edgesnn.network.detector import Detector
@@ -9,7 +11,11 @@ from edgesnn.network.file import identity
 from edgesnn.network.geometry import spatial, synapse_count
 from edgesnn.network.graph import Layer, Network
 from edgesnn.network.neurons import AdaptiveLeaky, IntegrateAndFire, Leaky, Readout
+from edgesnn.network.presentation import Presentation
 from edgesnn.network.synapses import Conv1d, Conv2d, Pool, Synapses
+
+if TYPE_CHECKING:
+    from edgesnn.frontend import FrontEnd
 
 
 def listing(network: Network) -> str:
@@ -17,8 +23,9 @@ def listing(network: Network) -> str:
     lines = [f"network {network.name}  sha256 {identity(network)[:16]}"]
     lines += [f"  note {key}: {text}" for key, text in network.notes.items()]
     if network.frontend is not None:
-        settings = network.frontend.to_dict()
-        lines.append("  frontend " + " ".join(f"{k}={_plain(v)}" for k, v in settings.items()))
+        lines.append(f"  frontend {_settings(network.frontend)}")
+    if network.presentation is not None:
+        lines.append(_presentation_line(network.presentation))
     lines.append(_input_line(network))
     for layer in network.layers:
         lines += _layer_lines(network, layer)
@@ -26,6 +33,16 @@ def listing(network: Network) -> str:
     if network.detector is not None:
         lines.append(_detector_line(network.detector))
     return "\n".join(lines) + "\n"
+
+
+def _settings(frontend: FrontEnd) -> str:
+    return " ".join(f"{key}={_plain(value)}" for key, value in frontend.to_dict().items())
+
+
+def _presentation_line(presentation: Presentation) -> str:
+    front = presentation.frontend
+    seen = "pixels" if front is None else f"a second of frontend {_settings(front)}"
+    return f"  shown for {presentation.steps} steps: {seen}"
 
 
 def _plain(value: object) -> str:

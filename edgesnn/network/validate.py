@@ -14,6 +14,7 @@ from edgesnn.network.detector import detector_faults
 from edgesnn.network.geometry import output_shape, spatial
 from edgesnn.network.graph import INPUT, Layer, Network
 from edgesnn.network.neurons import AdaptiveLeaky, IntegrateAndFire, Leaky, Readout
+from edgesnn.network.presentation import presentation_faults
 from edgesnn.network.synapses import (
     MAX_DELAY,
     WEIGHT_LIMIT,
@@ -64,6 +65,10 @@ def _network_faults(network: Network) -> Iterator[str]:
     yield from _readout_faults(network)
     if network.detector is not None:
         yield from detector_faults(network.detector, network.classes)
+    if network.presentation is not None:
+        yield from presentation_faults(network.presentation, network.input.shape)
+        if network.frontend is not None or network.detector is not None:
+            yield "an image is shown to it, so it has no front-end of its own and no detector"
 
 
 def name_faults(what: str, name: str) -> Iterator[str]:

@@ -107,7 +107,7 @@ def build(request: Request, say: Say = silent) -> dict[str, Any]:
         "verification": verification.record(),
         "seconds": round(time.perf_counter() - started, 1),
         "files": _files(made.folder, firmware["image"]),
-        "next": _next(made.folder),
+        "next": _next(made.network, made.folder),
     }
     write_json(made.folder.report, report)
     require_agreement(verification.rungs)
@@ -127,6 +127,8 @@ def _pretrained(request: Request) -> Obtained:
 
 
 def _trained(request: Request, say: Say) -> Obtained:
+    from edgesnn.trainer.data import Dataset
+
     ready = prepare(request.training, say)
     require_spiking(ready.config)
     folder = BuildFolder(request.folder, ready.config.name)
@@ -143,6 +145,8 @@ def _trained(request: Request, say: Say) -> Obtained:
     }
     say("lower to integers")
     lowered, record["lowering"] = lower(trained)
+    if not isinstance(ready.dataset, Dataset) or lowered.frontend is None:
+        return Obtained(lowered, folder, request.training.recordings, record)
     listened = with_detector(lowered, ready.dataset, say=say)
     record["detector"] = listened.error.record()
     return Obtained(listened.network, folder, request.training.recordings, record)
@@ -183,10 +187,8 @@ def _files(folder: BuildFolder, image: str) -> dict[str, str]:
     return {what: str(path) for what, path in places.items() if path.exists() or what == "report"}
 
 
-def _next(folder: BuildFolder) -> list[str]:
-    return [
-        f"edgesnn simulate {folder.path}",
-        f"edgesnn verify {folder.path} --clips 0",
-        f"edgesnn evaluate {folder.path} --stream",
-        f"edgesnn show {folder.path}",
-    ]
+def _next(network: Network, folder: BuildFolder) -> list[str]:
+    commands = ["simulate {}", "verify {} --clips 0", "evaluate {} --stream", "show {}"]
+    if network.frontend is None:
+        del commands[2]
+    return [f"edgesnn {command.format(folder.path)}" for command in commands]

@@ -16,6 +16,7 @@ from edgesnn.errors import DataError, NetworkError, UsageError
 from edgesnn.network import Network
 
 if TYPE_CHECKING:
+    from edgesnn.frontend import FrontEnd
     from edgesnn.trainer.data import Dataset
     from edgesnn.trainer.data.images import ImageDataset
 
@@ -187,9 +188,9 @@ class Clips:
 
 
 def clips_of(network: Network, dataset: Dataset, split: str) -> Clips:
-    """Decode a split and run the network's front-end over it.
+    """Decode a split and run the network's front-end over it, or that of its images.
 
-    Labels are given where the dataset has the network's classes.
+    Labels are given where the dataset has the network's classes; PCM for a front-end of its own.
 
     Raises:
         NetworkError: the network has no front-end.
@@ -198,18 +199,26 @@ def clips_of(network: Network, dataset: Dataset, split: str) -> Clips:
     from edgesnn.frontend import at_rate, features
     from edgesnn.trainer.data import load_pcm
 
-    if network.frontend is None:
+    front, shown = ears(network), network.presentation
+    if front is None:
         raise NetworkError(f"network {network.name} has no front-end, so it cannot hear recordings")
     decoded = load_pcm(dataset, split)
-    pcm = at_rate(np.ascontiguousarray(decoded.pcm), network.frontend)
+    pcm = at_rate(np.ascontiguousarray(decoded.pcm), front)
+    heard = features(pcm, front)
     same = dataset.classes == network.classes
     return Clips(
-        features(pcm, network.frontend),
+        heard if shown is None else shown.features(heard),
         decoded.labels if same else None,
         decoded.names,
-        pcm,
+        pcm if shown is None else None,
         f"{len(decoded)} {split} clips of {dataset.name}",
     )
+
+
+def ears(network: Network) -> FrontEnd | None:
+    """The front-end by which a network hears, its own or that of the images it is shown."""
+    shown = network.presentation
+    return network.frontend if shown is None else shown.frontend
 
 
 def spread(count: int, limit: int) -> npt.NDArray[np.int64]:
@@ -222,9 +231,11 @@ def spread(count: int, limit: int) -> npt.NDArray[np.int64]:
 def random_clips(network: Network, count: int, steps: int = 50) -> Clips:
     """Pseudo-random int8 features for a network that has no front-end; always the same."""
     generator = np.random.Generator(np.random.PCG64(0))
-    shape = (count, steps, math.prod(network.input.shape))
+    shown = network.presentation
+    shape = (count, steps if shown is None else 1, math.prod(network.input.shape))
+    made = generator.integers(-128, 128, shape, np.int8)
     return Clips(
-        generator.integers(-128, 128, shape, np.int8),
+        made if shown is None else np.repeat(made, shown.steps, axis=1),
         None,
         tuple(f"random {index}" for index in range(count)),
         None,

@@ -132,7 +132,7 @@ def _price(
     calibration = find_calibration(board.name)
     ratio = calibration.ratio if calibration is not None else 1.0
     parts = {part: ratio * cycles for part, cycles in _parts(timed, fit).items()}
-    seconds = STEP_SECONDS if network.frontend is None else 1 / network.frontend.frame_rate
+    seconds = _step_seconds(network)
     power = energy_of(
         profile, parts, step_seconds=seconds, steps_a_decision=activity.steps,
         battery=battery,
@@ -157,6 +157,13 @@ def _price(
         battery=battery_model(battery, power),
     )
     return Priced(energy, timed.report.stacks)
+
+
+def _step_seconds(network: Network) -> float:
+    """Of a frame; an image, shown for several steps, is one decision a second."""
+    if network.presentation is not None:
+        return 1 / network.presentation.steps
+    return STEP_SECONDS if network.frontend is None else 1 / network.frontend.frame_rate
 
 
 def _fit(

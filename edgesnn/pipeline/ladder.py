@@ -258,7 +258,7 @@ def _machine(name: str, subject: Subject) -> Machine:
         from edgesnn.trainer.machine import load_machine
 
         assert subject.run is not None
-        return load_machine(subject.run, subject.network.classes)
+        return load_machine(subject.run, subject.network.classes, subject.network.input.shape)
     if name.startswith("core"):
         from edgesnn.pipeline.simulated import Simulated
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from edgesnn.errors import MissingExtraError, UsageError
 from edgesnn.pipeline.datasets import (
+    CIFAR10,
     GSC,
     SYNTHETIC,
     Recordings,
     must_download,
-    open_recordings,
+    open_data,
 )
 from edgesnn.pipeline.folder import claim, read_json, write_json
 from edgesnn.pipeline.naming import identifier, require_free
@@ -23,7 +24,7 @@ from edgesnn.pipeline.say import Say, silent
 
 if TYPE_CHECKING:
     from edgesnn.trainer.config import TrainConfig
-    from edgesnn.trainer.data import Dataset
+    from edgesnn.trainer.data import Dataset, ImageDataset
     from edgesnn.trainer.run import RunResult, Watch
 
 RUN, SETTINGS = "run", "settings.json"
@@ -56,7 +57,7 @@ class Ready:
 
     training: Training
     config: TrainConfig
-    dataset: Dataset
+    dataset: Dataset | ImageDataset
 
     def settings(self) -> dict[str, Any]:
         """Everything that decides the result, as plain values; not where the recordings lie."""
@@ -72,7 +73,7 @@ class Ready:
 
 
 def prepare(training: Training, say: Say = silent) -> Ready:
-    """Read configuration and recordings; Speech Commands is fetched where it is not there.
+    """Read configuration and data; Speech Commands and CIFAR-10 are fetched where not there.
 
     Raises:
         ConfigError, UsageError, DataError: they cannot be used.
@@ -83,8 +84,10 @@ def prepare(training: Training, say: Say = silent) -> Ready:
     require_torch()
     require_free(config.name)
     if must_download(training.recordings):
-        say("fetch Google Speech Commands, 2.4 GB, into the cache")
-    return Ready(training, config, open_recordings(training.recordings, download=True))
+        images = training.recordings.dataset == CIFAR10
+        what = "CIFAR-10, 0.2 GB" if images else "Google Speech Commands, 2.4 GB"
+        say(f"fetch {what}, into the cache")
+    return Ready(training, config, open_data(training.recordings, download=True))
 
 
 def resolve_config(training: Training) -> TrainConfig:
@@ -94,7 +97,7 @@ def resolve_config(training: Training) -> TrainConfig:
 
     recordings, named = training.recordings, training.config
     if named is None:
-        config = preset(GSC if recordings.dataset == GSC or recordings.is_folder else SYNTHETIC)
+        config = preset(_own_preset(recordings))
         if recordings.is_folder:
             config = config.model_copy(update={"name": identifier(recordings.name)})
     elif named.endswith(".toml") or "/" in named:
@@ -108,9 +111,21 @@ def resolve_config(training: Training) -> TrainConfig:
     return config.model_copy(update={"optimiser": optimiser})
 
 
+def _own_preset(recordings: Recordings) -> str:
+    """The preset for recordings where none is named."""
+    if recordings.dataset == CIFAR10:
+        return "vgg11"
+    return GSC if recordings.dataset == GSC or recordings.is_folder else SYNTHETIC
+
+
 def require_spiking(config: TrainConfig) -> None:
     """Raise UsageError where the configuration's network cannot be lowered."""
-    if config.model.kind != "spiking":
+    if config.model.kind == "convolutional" and config.model.is_float:
+        raise UsageError(
+            f"{config.name} is a float network, for comparison, and makes no firmware: "
+            "set model.bits to 8, 4 or 2"
+        )
+    if config.model.kind == "dense":
         raise UsageError(
             f"{config.name} is a dense network, a teacher, and makes no firmware: "
             "train it with `edgesnn train`, and let a spiking network learn from it"

@@ -14,6 +14,7 @@ from edgesnn.pipeline.datasets import (
     Clips,
     Recordings,
     clips_of,
+    ears,
     of_task,
     open_recordings,
     random_clips,
@@ -21,6 +22,7 @@ from edgesnn.pipeline.datasets import (
     require_split,
 )
 from edgesnn.pipeline.folder import Loaded, load_source, write_json
+from edgesnn.pipeline.images import image_clips, sees_pixels
 from edgesnn.pipeline.ladder import Rung, Subject, climb
 from edgesnn.pipeline.say import Say, silent
 
@@ -79,7 +81,9 @@ def stimulus(
         DataError: the recordings are missing, corrupt or too few.
     """
     require_split(split)
-    if network.frontend is None:
+    if sees_pixels(network):
+        return image_clips(network, recordings, split, clips)
+    if ears(network) is None:
         if recordings is not None:
             raise UsageError(
                 f"network {network.name} has no front-end, so it cannot hear recordings; "

@@ -35,7 +35,7 @@ def activation_penalty(traces: Sequence[Trace], settings: ActivationSettings) ->
     return torch.stack(terms).sum()
 
 
-def spike_share(traces: Sequence[Trace], fans: Sequence[int]) -> Tensor:
+def spike_share(traces: Sequence[Trace], fans: Sequence[float]) -> Tensor:
     """Spikes over neurons and steps, each layer weighted by `fans`: differentiable, `()`, 0 … 1."""
     active = [fan * trace.spikes.sum() for fan, trace in zip(fans, traces, strict=True)]
     dense = sum(fan * trace.spikes.numel() for fan, trace in zip(fans, traces, strict=True))

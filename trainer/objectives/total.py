@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from edgesnn.trainer.batch import Batch
 from edgesnn.trainer.costs import fan_out, spike_cycles, waking_cycles
+from edgesnn.trainer.dense import DenseSpotter
 from edgesnn.trainer.loss_settings import CostSettings, LossSettings
-from edgesnn.trainer.model import KeywordSpotter, Spotter
+from edgesnn.trainer.model import SpikingModel, Spotter
 from edgesnn.trainer.objectives.activations import activation_penalty, spike_share
 from edgesnn.trainer.objectives.distillation import distillation_loss
 from edgesnn.trainer.objectives.energy import spike_energy
@@ -58,7 +59,7 @@ class Objective:
             scores = distillation_loss(outcome.logits, self._asked(batch), wanted.distillation)
             terms["distillation"] = taught * scores
         terms |= self._at_worst(outcome, batch)
-        if not isinstance(model, KeywordSpotter):
+        if isinstance(model, DenseSpotter):
             return terms | self._of_logits(outcome)
         if wanted.activity:
             terms["activity"] = wanted.activity * spike_share(traces, fan_out(model))
@@ -82,7 +83,7 @@ class Objective:
             return {}
         return {"logits": logit_penalty(outcome.logits, self.settings.logits)}
 
-    def _energies(self, model: KeywordSpotter, outcome: Outcome, batch: Batch) -> dict[str, Tensor]:
+    def _energies(self, model: SpikingModel, outcome: Outcome, batch: Batch) -> dict[str, Tensor]:
         always, silent = self.settings.energy.weight, self.settings.silence.weight
         seconds, costs = len(outcome.logits) * self.step_s, self.costs
         terms = {}
