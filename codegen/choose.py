@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 from edgesnn.codegen.layout import group_layout
-from edgesnn.codegen.tiles import Form, form_of, is_row_group, padded_neurons
+from edgesnn.codegen.tiles import Form, form_of, has_narrow_rows, is_row_group, padded_neurons
 from edgesnn.errors import UsageError
 from edgesnn.network import Dense, Layer, Network
 
@@ -62,7 +62,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Choice:
-    """The option taken, the form of its membranes (None: 32-bit sums), and all options."""
+    """The option taken, the form of its membranes (None: 32 bits), and all options."""
 
     kernel: Kernel
     form: Form | None
@@ -108,7 +108,9 @@ def choose(network: Network, layer: Layer, layout: Layout = AUTO) -> Choice:
     """
     form = form_of(network, layer)
     options = tuple(
-        sorted((_option(network, layer, kernel) for kernel in _possible(layer, form)), key=_rank)
+        sorted(
+            (_option(network, layer, each) for each in _possible(network, layer, form)), key=_rank
+        )
     )
     kernels = [option.kernel for option in options]
     wanted = layout.layers.get(layer.name)
@@ -126,8 +128,8 @@ def _rank(option: Option) -> tuple[int, int]:
     return option.cycles, option.flash_bytes
 
 
-def _possible(layer: Layer, form: Form | None) -> tuple[Kernel, ...]:
-    if form is None:
+def _possible(network: Network, layer: Layer, form: Form | None) -> tuple[Kernel, ...]:
+    if form is None and not has_narrow_rows(network, layer):
         return ("currents",)
     narrow = all(group.bits <= 4 for group in layer.synapses if is_row_group(group))
     return ("rows4", "rows8", "currents") if narrow else ("rows8", "currents")

@@ -73,7 +73,8 @@ def _layer(
     name = f"{network.name}_{layer.name}"
     choice = choose(network, layer, layout)
     form, bits = choice.form, 4 if choice.kernel == "rows4" else 8
-    rows = rows_code(network, layer, bits, member, spikes) if form is not None else None
+    in_lanes = choice.kernel != "currents"
+    rows = rows_code(network, layer, bits, member, spikes) if in_lanes else None
     groups = tuple(
         group_code(network, layer, number, member, spikes, seen)
         for number, group in enumerate(layer.synapses)

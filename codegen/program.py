@@ -191,7 +191,9 @@ class LayerCode:
     @property
     def uses_currents(self) -> bool:
         """Whether the layer works on the scratch currents."""
-        return not self.tiled or any(group.target == "current" for group in self.groups)
+        if self.tiled or (self.rows is not None and not self.keeps_graded):
+            return any(group.target == "current" for group in self.groups)
+        return True
 
     @property
     def keeps_graded(self) -> bool:

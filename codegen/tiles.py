@@ -14,7 +14,7 @@ import numpy as np
 from edgesnn.codegen.layout import Table, pack, table
 from edgesnn.network import INPUT, AdaptiveLeaky, Dense, IntegrateAndFire, Layer, Network, Synapses
 from edgesnn.network.arrays import IntArray
-from edgesnn.network.bounds import INT16, lane_ranges, membrane_bounds
+from edgesnn.network.bounds import INT16, lane_ranges, membrane_bounds, signed_sums
 from edgesnn.network.neurons import NO_DECAY
 
 #: Neurons of a tile (edgesnn_rows.h).
@@ -49,6 +49,15 @@ def form_of(network: Network, layer: Layer) -> Form | None:
             return "saturates"
     adapts = isinstance(neuron, AdaptiveLeaky)
     return "tables" if adapts and _fits_pairs(layer, ranges.current) else None
+
+
+def has_narrow_rows(network: Network, layer: Layer) -> bool:
+    """Whether `layer` is a readout with rows whose currents are proven to fit lanes."""
+    sums = [signed_sums(group, layer.size) for group in layer.synapses if is_row_group(group)]
+    if not (layer.is_readout and sums):
+        return False
+    low, high = np.sum(sums, axis=0)
+    return _fits((low, high))
 
 
 def _fits_pairs(layer: Layer, current: tuple[IntArray, IntArray]) -> bool:

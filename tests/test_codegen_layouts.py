@@ -336,8 +336,9 @@ def test_the_planner_takes_the_cheapest_and_a_flag_forces_any() -> None:
     assert forced.kernel == "rows8"
     assert choose(network, layer, Layout(kernel="currents")).form is None
     plans = [memory_plan(network, parse_layout([word])).flash_bytes for word in ("rows8", "rows4")]
-    assert plans[0] - plans[1] == (40 + 128) * 64
-    assert choose(network, network.readout).kernel == "currents"
+    assert plans[0] - plans[1] == (40 + 128) * 64 + 128 * 8
+    readout = choose(network, network.readout)
+    assert readout.kernel == "rows8" and readout.form is None
 
 
 def test_layouts_that_cannot_be_are_told(

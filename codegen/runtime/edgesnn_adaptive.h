@@ -33,11 +33,7 @@ EDGESNN_INLINE void edgesnn_hear_tile(uint32_t first, int32_t shared,
     if (bits == 8u) {
         edgesnn_add_rows8(arrivals->rows, events, sum);
     } else if (bits == 4u) {
-        for (uint32_t next = 0; next < events->count; next += EDGESNN_CHUNK) {
-            const struct edgesnn_list chunk = edgesnn_chunk(events, next);
-            const struct edgesnn_bytes bytes = edgesnn_sum_nibbles(arrivals->rows, &chunk);
-            edgesnn_widen(&bytes, sum);
-        }
+        edgesnn_add_rows4(arrivals->rows, events, sum);
     }
     if (arrivals->kept != NULL) {
         edgesnn_add_drive(&arrivals->kept[first], sum);

@@ -83,10 +83,15 @@ EDGESNN_SHARED void edgesnn_encode_delta(const int8_t *features, const int8_t *b
     }
 }
 
-/* Currents are zero between layers; to be restored where their memory served another purpose. */
+/* Currents are zero between layers; to be restored where their memory served another purpose.
+ * gcc would call memset, which newlib has in a loop of three instructions a word. */
 EDGESNN_INLINE void edgesnn_clear_currents(int32_t *current, uint32_t neurons)
 {
+    EDGESNN_UNROLL
     for (uint32_t neuron = 0; neuron < neurons; neuron++) {
+#if defined(__GNUC__)
+        __asm__ volatile("");
+#endif
         current[neuron] = 0;
     }
 }

@@ -109,15 +109,11 @@ EDGESNN_INLINE void edgesnn_sum_tile(const struct edgesnn_membranes *layer, uint
 {
     const struct edgesnn_list *const events = &arrivals->events;
     if (arrivals->rows->bits == 4u) {
-        struct edgesnn_list chunk = edgesnn_chunk(events, 0);
-        struct edgesnn_bytes bytes = edgesnn_sum_nibbles(arrivals->rows, &chunk);
+        const struct edgesnn_list chunk = edgesnn_chunk(events, 0);
+        const struct edgesnn_bytes bytes = edgesnn_sum_nibbles(arrivals->rows, &chunk);
         edgesnn_begin_tile(layer, first, shared, cells, sum);
         edgesnn_widen(&bytes, sum);
-        for (uint32_t next = EDGESNN_CHUNK; next < events->count; next += EDGESNN_CHUNK) {
-            chunk = edgesnn_chunk(events, next);
-            bytes = edgesnn_sum_nibbles(arrivals->rows, &chunk);
-            edgesnn_widen(&bytes, sum);
-        }
+        edgesnn_add_rows4_from(arrivals->rows, events, EDGESNN_CHUNK, sum);
     } else {
         edgesnn_begin_tile(layer, first, shared, cells, sum);
         edgesnn_add_rows8(arrivals->rows, events, sum);

@@ -136,4 +136,23 @@ EDGESNN_INLINE struct edgesnn_bytes edgesnn_sum_nibbles(const struct edgesnn_row
         {whole[0] - (odd[0] << 4), odd[0], whole[1] - (odd[1] << 4), odd[1]}};
 }
 
+/* Add the rows of all events from event `first` on, a multiple of EDGESNN_CHUNK, to the sums of one
+ * tile. */
+EDGESNN_INLINE void edgesnn_add_rows4_from(const struct edgesnn_rows *rows,
+                                           const struct edgesnn_list *events, uint32_t first,
+                                           uint32_t *sum)
+{
+    for (uint32_t next = first; next < events->count; next += EDGESNN_CHUNK) {
+        const struct edgesnn_list chunk = edgesnn_chunk(events, next);
+        const struct edgesnn_bytes bytes = edgesnn_sum_nibbles(rows, &chunk);
+        edgesnn_widen(&bytes, sum);
+    }
+}
+
+EDGESNN_INLINE void edgesnn_add_rows4(const struct edgesnn_rows *rows,
+                                      const struct edgesnn_list *events, uint32_t *sum)
+{
+    edgesnn_add_rows4_from(rows, events, 0, sum);
+}
+
 #endif

@@ -19,6 +19,7 @@
 #include "edgesnn_neurons.h"
 #include "edgesnn_nibbles.h"
 #include "edgesnn_rows.h"
+#include "edgesnn_scores.h"
 #include "edgesnn_sparse.h"
 #include "edgesnn_window.h"
 

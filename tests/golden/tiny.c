@@ -273,18 +273,22 @@ EDGESNN_SHARED void tiny_windows_step(struct tiny_state *state)
 
 /* ---- layer readout */
 
-static const uint32_t tiny_readout_0_weight[12] = {
-    0x8098d13cu, 0x80808080u, 0x80d26898u, 0x80808080u, 0x80ca0b07u, 0x80808080u, 0x806ae9d9u,
-    0x80808080u, 0x80dcf0f1u, 0x80808080u, 0x80d40b26u, 0x80808080u,
+static const uint32_t tiny_readout_rows_weight[24] = {
+    0x80d1983cu, 0x80808080u, 0x80808080u, 0x80808080u, 0x8068d298u, 0x80808080u, 0x80808080u,
+    0x80808080u, 0x800bca07u, 0x80808080u, 0x80808080u, 0x80808080u, 0x80e96ad9u, 0x80808080u,
+    0x80808080u, 0x80808080u, 0x80f0dcf1u, 0x80808080u, 0x80808080u, 0x80808080u, 0x800bd426u,
+    0x80808080u, 0x80808080u, 0x80808080u,
 };
 
 static const int16_t tiny_readout_parameters[3] = {
     0, 1, -1,
 };
 
-static const struct edgesnn_dense tiny_readout_0 = {
-    .weight = tiny_readout_0_weight,
-    .words = 2,
+static const struct edgesnn_rows tiny_readout_rows = {
+    .weight = tiny_readout_rows_weight,
+    .words = 4,
+    .bias = 128,
+    .bits = 8,
 };
 
 static const struct edgesnn_readout tiny_readout_neurons = {
@@ -297,17 +301,14 @@ static const struct edgesnn_readout tiny_readout_neurons = {
 
 EDGESNN_SHARED void tiny_readout_step(struct tiny_state *state)
 {
-    int32_t *const current = state->scratch.network.current;
-    struct edgesnn_events events;
+    struct edgesnn_arrivals arrivals = {0};
 
-    struct edgesnn_spikes spikes0 = {
-        .bitmap = state->layer.windows.spikes[state->layer.windows.cursor],
-        .words = 1,
-    };
-    while (edgesnn_gather_spikes(&spikes0, &events)) {
-        edgesnn_dense8(&tiny_readout_0, &events, current);
-    }
-    edgesnn_step_readout(&tiny_readout_neurons, current, state->layer.readout.y);
+    arrivals.rows = &tiny_readout_rows;
+    arrivals.events.place = state->scratch.network.events;
+    edgesnn_list_spikes(&tiny_readout_rows, state->layer.windows.spikes[state->layer.windows.cursor], 1, 0,
+                        &arrivals.events);
+    edgesnn_step_scores(&tiny_readout_neurons, &arrivals, NULL,
+                        state->layer.readout.y);
 }
 
 /* ---- interface */
