@@ -68,7 +68,7 @@ class Translator:
         found: list[Instruction] = []
         while len(found) < CONTEXT:
             for size in (2, 4):
-                previous = self.instructions.get(address - size)
+                previous = self._standing(address - size)
                 if previous and previous.size == size and not ends_flow(previous):
                     found.insert(0, previous)
                     address -= size
@@ -76,6 +76,14 @@ class Translator:
             else:
                 break
         return found
+
+    def _standing(self, address: int) -> Instruction | None:
+        """The instruction decoded at `address`, unless it has been overwritten since."""
+        found = self.instructions.get(address)
+        if found is None:
+            return None
+        first = (self._memory.flat(address) >> 1) * op.ROW
+        return found if self._memory.table[first] != op.UNDECODED else None
 
     def _write(self, before: Sequence[Instruction], block: Sequence[Instruction]) -> None:
         prices = self._timing.price([*before, *block])[len(before) :]
