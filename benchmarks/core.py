@@ -1,10 +1,8 @@
-"""The simulated core: its speed, its timing rules, and long runs of random code.
+"""The simulated core: its speed and its timing rules; its semantics: benchmarks/differential.py.
 
     python benchmarks/core.py speed              instructions a second, beside Unicorn and QEMU
     python benchmarks/core.py record             the same with its start, into results/core.json
     python benchmarks/core.py rules              the table of docs/TIMING.md
-    python benchmarks/core.py random 1000000     random code against Unicorn, every architecture
-    python benchmarks/core.py float 1000000      the same for every floating point unit
 
 `speed` and `rules` need arm-none-eabi-gcc; speeds are by CPU time, on one core.
 """
@@ -15,7 +13,6 @@ import contextlib
 import json
 import os
 import platform
-import random
 import resource
 import shutil
 import subprocess
@@ -30,27 +27,9 @@ sys.path.insert(0, str(ROOT))
 
 from edgesnn.boards import BOARDS  # noqa: E402
 from edgesnn.files import write_atomic  # noqa: E402
-from edgesnn.sim.core import CORES, MemoryMap, Region, load_elf, make_core  # noqa: E402
-from tests.core.random_code import (  # noqa: E402
-    MODELS,
-    Ours,
-    Unicorn,
-    agree,
-    listing,
-    program,
-    shortest_difference,
-)
-from tests.core.random_float import (  # noqa: E402
-    UNITS,
-    OurUnit,
-    UnicornUnit,
-    float_listing,
-    float_program,
-    shortest,
-)
+from edgesnn.sim.core import MemoryMap, Region, load_elf, make_core  # noqa: E402
 from tests.core.timing_rules import RULES, measure, residual  # noqa: E402
 
-LENGTH = 24
 L4R5 = "nucleo-l4r5zi"
 RESULTS = ROOT / "benchmarks" / "results" / "core.json"
 WORKLOAD = """
@@ -229,51 +208,6 @@ def rules() -> None:
             print("|", " | ".join(map(str, cells)), "|")
 
 
-def random_code(instructions: int) -> None:
-    """So many random instructions an architecture against Unicorn; prints what differs."""
-    for core in MODELS:
-        ours, theirs, level = Ours(core), Unicorn(core), CORES[core].level
-        begin, executed, seed, faults, lenient = time.perf_counter(), 0, 1_000_000, 0, 0
-        while executed < instructions:
-            found = program(random.Random(seed), level, LENGTH)
-            mine, reference = ours.run(found), theirs.run(found)
-            faults += mine.faulted
-            lenient += mine != reference  # known faults of Unicorn, or a report below
-            if not agree(mine, reference, found, level):
-                print(f"{core}, seed {seed}: {mine.difference(reference)}")
-                print(listing(shortest_difference(core, found), level))
-            executed += found.count
-            seed += 1
-        print(
-            f"{core}: {executed} instructions in {seed - 1_000_000} programs, {faults} end in a "
-            f"fault, {lenient} differ (known faults of Unicorn included); "
-            f"{time.perf_counter() - begin:.0f} s",
-            flush=True,
-        )
-
-
-def random_floats(instructions: int) -> None:
-    """So many random instructions a floating point unit against Unicorn; prints what differs."""
-    for fpu, core in UNITS.items():
-        ours, theirs = OurUnit(fpu), UnicornUnit(fpu)
-        begin, executed, floating, seed, differ = time.perf_counter(), 0, 0, 1_000_000, 0
-        while floating < instructions:
-            found = float_program(random.Random(seed), fpu, LENGTH)
-            mine, reference = ours.calculate(found), theirs.calculate(found)
-            if mine != reference:
-                differ += 1
-                print(f"{core}, seed {seed}: {mine.difference(reference)}")
-                print(float_listing(shortest(fpu, found), fpu))
-            executed += found.program.count
-            floating += found.floating
-            seed += 1
-        print(
-            f"{core}: {floating} floating point instructions among {executed} in "
-            f"{seed - 1_000_000} programs, {differ} differ; {time.perf_counter() - begin:.0f} s",
-            flush=True,
-        )
-
-
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["speed"]:
@@ -282,9 +216,5 @@ if __name__ == "__main__":
             record()
         case ["rules"]:
             rules()
-        case ["random", count]:
-            random_code(int(count))
-        case ["float", count]:
-            random_floats(int(count))
         case _:
             sys.exit(__doc__)
