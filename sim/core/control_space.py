@@ -24,7 +24,7 @@ CPUID, ICSR, VTOR, AIRCR, SCR, CCR, SHPR1, SHCSR = (
 )  # fmt: skip
 SHPR_END = 0xED24
 DEMCR, STIR = 0xEDFC, 0xEF00
-VECTKEY, SYSRESETREQ, DIV_0_TRP = 0x05FA, 4, 16
+VECTKEY, VECTKEYSTAT, SYSRESETREQ, DIV_0_TRP = 0x05FA, 0xFA05, 4, 16
 
 
 class ControlSpace:
@@ -60,6 +60,7 @@ class ControlSpace:
             CPUID: lambda: self._core.model.cpuid,
             ICSR: self._interrupt_state,
             VTOR: lambda: exceptions.vectors,
+            AIRCR: lambda: VECTKEYSTAT << 16 | exceptions.grouping << 8,
         }
         if offset in special:
             return special[offset]() & 0xFFFFFFFF
@@ -88,7 +89,7 @@ class ControlSpace:
         elif offset == STIR:
             exceptions.controller.pending.add(IRQ0 + (value & 0x1FF))
         elif offset == AIRCR:
-            self._reset_request(value)
+            self._control_application(value)
         elif offset in fpu.REGISTERS:
             self._core.fpu.write(offset, value)
         else:
@@ -127,8 +128,12 @@ class ControlSpace:
             if value >> bit & 1:
                 pending.discard(number)
 
-    def _reset_request(self, value: int) -> None:
-        if value >> 16 == VECTKEY and value & SYSRESETREQ:
+    def _control_application(self, value: int) -> None:
+        if value >> 16 != VECTKEY:
+            return
+        if self._core.model.level > V6M:
+            self._core.exceptions.grouping = value >> 8 & 7
+        if value & SYSRESETREQ:
             self._core.stop("reset")
 
     def _read_nvic(self, offset: int) -> int:

@@ -111,7 +111,11 @@ class Controller:
 
 
 class Exceptions:
-    """Decides which exception runs, and moves between thread and handlers."""
+    """Decides which exception runs, and moves between thread and handlers.
+
+    Attributes:
+        grouping: AIRCR.PRIGROUP.
+    """
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -127,6 +131,7 @@ class Exceptions:
         self.other_stack = 0  # the stack pointer that is not in r13
         self.stack_limits = [0, 0]
         self.event = False
+        self.grouping = 0
 
     @property
     def number(self) -> int:
@@ -139,12 +144,17 @@ class Exceptions:
         fixed = {NMI: -2, HARD_FAULT: -1}
         return fixed.get(number, self.controller.priority.get(number, 0))
 
+    def group_priority(self, priority: int) -> int:
+        """What of a priority preempts: the bits above AIRCR.PRIGROUP (Armv7-M manual B1.5.4)."""
+        return priority if priority < 0 else priority & ~((2 << self.grouping) - 1)
+
     def running_priority(self) -> int:
-        """The priority that a pending exception must beat."""
+        """The group priority that a pending exception must beat."""
         masks = self.masks
         current = min((self.priority(n) for n in self.controller.active), default=LOWEST)
         if masks.basepri:
             current = min(current, masks.basepri)
+        current = self.group_priority(current)
         if masks.primask:
             current = min(current, 0)
         return -1 if masks.faultmask else current
@@ -158,8 +168,12 @@ class Exceptions:
         if not self.controller.pending:
             return
         number = self._candidate()
-        if number is not None and self.priority(number) < self.running_priority():
+        if number is not None and self.preempts(number):
             self.enter(number)
+
+    def preempts(self, number: int) -> bool:
+        """Whether an exception may run now."""
+        return self.group_priority(self.priority(number)) < self.running_priority()
 
     def next_event(self) -> int:
         """The cycle at which a timer wants attention."""
@@ -175,9 +189,9 @@ class Exceptions:
         number = FAULTS[kind]
         if self._core.model.level == V6M or number not in self.controller.enabled:
             number = HARD_FAULT
-        if self.priority(number) >= self.running_priority():
+        if not self.preempts(number):
             number = HARD_FAULT
-        if self.priority(number) >= self.running_priority():
+        if not self.preempts(number):
             return False
         self.enter(number)
         return True

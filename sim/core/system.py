@@ -37,7 +37,7 @@ class SystemInstructions:
         core = self._core
         core.finish(instruction)
         exceptions = core.exceptions
-        if exceptions.priority(SVCALL) >= exceptions.running_priority():
+        if not exceptions.preempts(SVCALL):
             core.state[op.S_AT] -= 1
             core.fault("SVC where its handler cannot run", "usage")
             return

@@ -105,6 +105,25 @@ static void masks(void)
     __asm__ volatile("msr apsr_nzcvq, %1\n mrs %0, apsr" : "=r"(value) : "r"(0xa8000000u) : "cc");
     mix(value);
 }
+
+static void groups(void)
+{
+    const uint32_t key = 0x05fau << 16;
+    for (uint32_t grouping = 0; grouping < 8; grouping++) {
+        REGISTER(AIRCR) = key | grouping << 8;
+        mix(REGISTER(AIRCR));
+        for (uint32_t mask = 0x80; mask < 0x100; mask += 0x11) {
+            order = 0;
+            __asm__ volatile("msr basepri, %0\n isb" : : "r"(mask));
+            REGISTER(ISPR) = 1;
+            __asm__ volatile("dsb\n isb");
+            mix(order);
+            __asm__ volatile("msr basepri, %0\n isb" : : "r"(0));
+            mix(order);
+        }
+    }
+    REGISTER(AIRCR) = key;
+}
 #endif
 
 void run(void)
@@ -120,5 +139,6 @@ void run(void)
 #if __ARM_ARCH >= 7
     atomics();
     masks();
+    groups();
 #endif
 }
