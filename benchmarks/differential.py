@@ -81,7 +81,7 @@ def _against_unicorn(
 
 
 def _batches(profile: Profile, wide: bool, number: int) -> list[Program]:
-    """One batch, from seeds and a memory of its own; the first one has every kind of instruction."""
+    """One batch, from seeds and a memory of its own; the first has every kind of instruction."""
     seed = FIRST_SEED + BATCH * number
     drawn = [
         program(seed + n, profile, LENGTH, everywhere=not wide, memory_seed=seed)
