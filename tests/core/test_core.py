@@ -200,6 +200,20 @@ def test_code_that_rewrites_itself_is_decoded_again(tmp_path: Path) -> None:
         assert core.regs[0] == expected
 
 
+def test_code_that_has_been_overwritten_bears_on_nothing(tmp_path: Path) -> None:
+    """Where an IT stood, the second program has a constant that it jumps over."""
+    core = Core("cortex-m4", LAYOUT)
+    for text in (
+        "nop; nop; it ne; movne r0, #3; bkpt #0",
+        "b 1f; .inst.w 0xf3af8000; 1: movs r0, #9; bkpt #0",
+    ):
+        core.memory.write(0x20000000, assemble("cortex-m4", text, tmp_path))
+        core.exceptions.set_flags(1 << 30)
+        core.pc = 0x20000000
+        core.run(instructions=10)
+    assert core.regs[0] == 9
+
+
 def test_sleep_without_a_timer_ends_the_run(tmp_path: Path) -> None:
     assert _core("wfi; nop", tmp_path).run().reason == "sleeping"
 

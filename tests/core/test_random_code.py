@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edgesnn.sim.core import Core, MemoryMap, Region
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.instruction import Instruction
 
@@ -34,7 +35,7 @@ LENGTH, PROGRAMS = 24, 90  # about 3000 instructions a profile, those of `sweep`
 TWINS = ("cortex-m0plus", "cortex-m7+nofp")  # the same instructions as another profile's
 ELSEWHERE = {
     "bkpt": "semihosting, in the driver of the random programs and in every C program",
-    "tt": "tests/core/test_core.py: QEMU's Cortex-M33 answers as one with the Security Extension",
+    "tt": "the test below: QEMU's Cortex-M33 answers as one with the Security Extension",
     "ttt": "likewise",
 }
 
@@ -101,6 +102,16 @@ def test_every_instruction_is_executed_somewhere() -> None:
     core.reset()
     core.run()
     assert "bkpt" in {kind.mnemonic for kind in executed(core)}
+
+
+def test_a_target_is_tested_as_without_regions() -> None:
+    """TT and TTT: readable and writable where memory lies, in no region of a protection unit."""
+    core = Core("cortex-m33", MemoryMap((Region(0x20000000, 0x1000, "ram"),)))
+    core.memory.write(0x20000000, bytes.fromhex("42e800f1 43e840f4 00be".replace(" ", "")))
+    core.regs[2], core.regs[3], core.pc = 0x20000800, 0x30000000, 0x20000000
+    assert core.run(instructions=3).reason == "breakpoint"
+    assert (core.regs[1], core.regs[4]) == (0xC0000, 0)
+    assert {i.mnemonic for i in core.translator.instructions.values()} >= {"tt", "ttt"}
 
 
 def test_a_program_is_made_small() -> None:
