@@ -13,12 +13,10 @@ from jsonschema import Draft202012Validator
 from edgesnn.cli.boundary import run
 from edgesnn.errors import BoardError
 from edgesnn.frontend import features
-from edgesnn.network import Network, save_network
-from edgesnn.network.arrays import IntArray
+from edgesnn.network import save_network
 from edgesnn.pipeline.datasets import Clips
 from edgesnn.pipeline.energy import Pricing, boards_with_energy, energy_report
 from edgesnn.pipeline.energy_report import EnergyReport, schema_text
-from edgesnn.pipeline.fit import by_activity, events_by_clip, fit_cycles
 from edgesnn.pipeline.measure import measure
 from edgesnn.pipeline.simulated import Simulated
 from edgesnn.pipeline.timed import JOIN, time_parts
@@ -165,60 +163,3 @@ def test_the_commands_print_one_board_several_or_json(
     ):
         assert run([*command, *wrong]) != 0
         assert message in capsys.readouterr().err
-
-
-def _varied(clips: int, network: Network) -> IntArray:
-    """Features from silent to busy, a fifth of the channels moving at most."""
-    rng = np.random.default_rng(6)
-    busy = rng.random((clips, 1, 1)) > rng.random((clips, 25, network.input.size)) * 5
-    return np.asarray((busy * rng.integers(-20, 127, busy.shape)).astype(np.int8))
-
-
-def test_a_fit_on_some_clips_prices_the_others() -> None:
-    """Clips whose cycles are lines by construction: the fit finds them, from half of the clips."""
-    rng = np.random.default_rng(7)
-    events = rng.uniform(0, 60, (24, 2))
-    cycles = np.array([900.0, 200.0]) + events * np.array([300.0, 80.0])
-    outside = np.full(24, 5000.0)
-    fit = fit_cycles(["a", "b"], events, np.arange(0, 24, 2), cycles[::2], outside[::2])
-    assert fit is not None and not fit.is_poor and fit.worst < 1e-9
-    assert [(f.base, f.per_event) for f in fit.layers] == [
-        (pytest.approx(900), pytest.approx(300)), (pytest.approx(200), pytest.approx(80)),
-    ]  # fmt: skip
-    whole = cycles.sum(axis=1) + outside
-    assert (fit.mean, fit.most) == (pytest.approx(whole.mean()), pytest.approx(whole.max()))
-    assert fit.mean == pytest.approx(fit.constant + sum(each.mean for each in fit.layers))
-
-
-def test_held_out_error_is_that_of_clips_not_seen() -> None:
-    """One clip off the line: fitted without it, it is missed by just as much."""
-    events = np.array([[0.0], [1.0], [2.0], [3.0], [4.0], [2.0]])
-    cycles = 1000 + 100 * events
-    cycles[5] += 600
-    fit = fit_cycles(["a"], events, np.arange(6), cycles, np.zeros(6))
-    assert fit is not None and fit.is_poor
-    assert fit.worst == pytest.approx(600 / 1800) and fit.error < fit.worst
-
-
-def test_a_fit_that_explains_nothing_is_called_poor() -> None:
-    rng = np.random.default_rng(7)
-    events, cycles = rng.random((30, 3)), rng.uniform(1e4, 1e5, (12, 3))
-    fit = fit_cycles(["a", "b", "c"], events, np.arange(12), cycles, np.zeros(12))
-    assert fit is not None and fit.is_poor
-    assert fit_cycles(["a"], events[:, :1], np.arange(3), cycles[:3, :1], np.zeros(3)) is None
-
-
-def test_silence_is_a_line_without_slope() -> None:
-    fit = fit_cycles(["a"], np.zeros((9, 1)), np.arange(5), np.full((5, 1), 70.0), np.zeros(5))
-    assert fit is not None and (fit.layers[0].per_event, fit.mean) == (0.0, 70.0)
-
-
-def test_a_sample_goes_from_the_quietest_to_the_busiest() -> None:
-    network = keyword_network(frontend=False)
-    events = events_by_clip(network, _varied(40, network))
-    assert events.shape == (40, len(network.layers))
-    chosen = by_activity(events, 10)
-    total = events.sum(axis=1)
-    ranks = np.sort(np.argsort(np.argsort(total, kind="stable"))[chosen])
-    assert ranks.tolist() == list(range(2, 40, 4))
-    assert len(by_activity(events, 100)) == 40

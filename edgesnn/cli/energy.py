@@ -101,12 +101,14 @@ def _fitted(energy: BoardEnergy) -> str:
     """How the sample prices all clips."""
     fit = energy.fit
     if fit is None:
-        return f"mean of {energy.clips_simulated} simulated clips: too few to fit to events"
+        return f"mean of {energy.clips_simulated} simulated clips: too few to fit to activity"
     held_out, worst = figure(100 * fit.error), figure(100 * fit.worst_error)
     share = f"held-out error {held_out} % of a step, worst clip {worst} %"
+    if fit.clips_fitted < fit.clips_wanted:
+        share += f"; few clips for a fit: --sample {fit.clips_wanted} or more uses all counts"
     if fit.poor:
-        return f"mean of {fit.clips_fitted} simulated clips; the fit to events is POOR: {share}"
-    return f"{fit.clips_fitted} clips simulated, {fit.clips_priced:,} priced by events; {share}"
+        return f"mean of {fit.clips_fitted} simulated clips; the fit to activity is POOR: {share}"
+    return f"{fit.clips_fitted} clips simulated, {fit.clips_priced:,} priced by activity; {share}"
 
 
 def print_boards(report: EnergyReport) -> None:

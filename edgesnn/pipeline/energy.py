@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ import numpy as np
 
 from edgesnn.boards import find_board
 from edgesnn.network import Network, identity
-from edgesnn.network.arrays import IntArray
 from edgesnn.pipeline.calibration import find_calibration
 from edgesnn.pipeline.datasets import Clips
 from edgesnn.pipeline.energy_models import (
@@ -22,7 +22,8 @@ from edgesnn.pipeline.energy_models import (
     spread_of,
 )
 from edgesnn.pipeline.energy_report import BoardEnergy, EnergyReport, LineModel
-from edgesnn.pipeline.fit import CycleFit, Floats, by_activity, events_by_clip, fit_cycles
+from edgesnn.pipeline.fit import CycleFit, Part, by_activity, fit_cycles
+from edgesnn.pipeline.regressors import TERMS, Counts, count_means, count_steps, silence
 from edgesnn.pipeline.say import Say, silent
 from edgesnn.pipeline.timed import JOIN, Timed, time_parts
 
@@ -94,9 +95,9 @@ def energy_report(
         CompileError: no compiler for its core.
         UsageError: no such battery.
     """
-    events = events_by_clip(network, clips.features)
+    means = count_means(network, clips)
     priced = [
-        _price(network, board, clips, events, activity, pricing, say)
+        _price(network, board, clips, means, activity, pricing, say)
         for board in boards_with_energy(boards)
     ]
     found = EnergyReport(
@@ -112,7 +113,7 @@ def _price(
     network: Network,
     name: str,
     clips: Clips,
-    events: Floats,
+    means: Counts,
     activity: SimulationReport,
     pricing: Pricing,
     say: Say,
@@ -126,9 +127,11 @@ def _price(
     layout = board_map(board, zero_wait=pricing.zero_wait)
     say(f"run {pricing.sample} clips in a simulated {board.core.title} ({board.title})")
     machine = Simulated(network, board, layout=layout)
-    chosen = by_activity(events, pricing.sample)
-    timed = time_parts(machine, network, clips.picked(chosen), trace_calls=pricing.trace_calls)
-    fit = _fit(network, timed, events, chosen)
+    sample = clips.picked(by_activity(means.layers[:, :, 0].sum(axis=1), pricing.sample))
+    timed = time_parts(machine, network, sample, trace_calls=pricing.trace_calls)
+    quiet = silence(network, sample)
+    runs = [(timed, sample), (time_parts(machine, network, quiet), quiet)]
+    fit = fit_cycles(_fitted(network, means, runs))
     calibration = find_calibration(board.name)
     ratio = calibration.ratio if calibration is not None else 1.0
     parts = {part: ratio * cycles for part, cycles in _parts(timed, fit).items()}
@@ -144,7 +147,7 @@ def _price(
         steps_per_decision=activity.steps,
         cycles=spread_of(timed.whole),
         lines=_lines(network, timed, power, activity),
-        fit=None if fit is None else fit_model(fit),
+        fit=None if fit is None else fit_model(fit, timed.layers, FRONT_END),
         calibration=None if calibration is None else calibration_model(calibration),
         profile=profile_model(timed.report),
         latency_ms=power.latency_ms,
@@ -166,30 +169,43 @@ def _step_seconds(network: Network) -> float:
     return STEP_SECONDS if network.frontend is None else 1 / network.frontend.frame_rate
 
 
-def _fit(
-    network: Network,
-    timed: Timed,
-    events: Floats,
-    chosen: IntArray,
-) -> CycleFit | None:
-    """Lines by layer; one for those that cannot be told apart."""
+def _fitted(network: Network, means: Counts, runs: Sequence[tuple[Timed, Clips]]) -> list[Part]:
+    """The parts of a step for the fit, from the sample and a clip of silence beside it."""
+    timed = [each for each, _ in runs]
+    counts = [count_steps(network, clips) for _, clips in runs]
+    layers = _layer_parts(network, means, timed, counts)
+    heard = [each.sounding for each in counts if each.sounding is not None]
+    if means.sounding is not None and heard:
+        cycles = np.concatenate([each.front_end for each in timed])
+        given = (means.sounding[:, None], np.concatenate(heard)[:, :, None])
+        layers.insert(0, Part(FRONT_END, ("sounding_frame",), *given, cycles, beside=1))
+    cycles = np.concatenate([each.rest for each in timed])
+    nothing = (np.zeros((len(means.layers), 0)), np.zeros((*cycles.shape, 0)))
+    return [*layers, Part(REST, (), *nothing, cycles, beside=1)]
+
+
+def _layer_parts(
+    network: Network, means: Counts, timed: Sequence[Timed], counts: Sequence[Counts]
+) -> list[Part]:
+    """One part a layer; one for layers that cannot be told apart."""
     names = [layer.name for layer in network.layers]
-    columns = [[names.index(name) for name in each.split(JOIN)] for each in timed.layers]
-    events = np.stack([events[:, column].sum(axis=1) for column in columns], axis=1)
-    cycles = np.stack([each.mean(axis=1) for each in timed.layers.values()], axis=1)
-    outside = timed.whole.mean(axis=1) - cycles.sum(axis=1)
-    return fit_cycles(list(timed.layers), events, chosen, cycles, outside)
+    counted = np.concatenate([each.layers for each in counts])
+    parts = []
+    for name in timed[0].layers:
+        column = [names.index(each) for each in name.split(JOIN)]
+        cycles = np.concatenate([each.layers[name] for each in timed])
+        given = (means.layers[:, column].sum(axis=1), counted[:, :, column].sum(axis=2))
+        parts.append(Part(name, TERMS, *given, cycles, beside=1))
+    return parts
 
 
 def _parts(timed: Timed, fit: CycleFit | None) -> dict[str, float]:
     """Mean cycles of a step by part: over all clips where the fit can be trusted."""
-    parts = {FRONT_END: float(timed.front_end.mean())} if timed.front_end.any() else {}
-    if fit is None or fit.is_poor:
-        parts |= {name: float(each.mean()) for name, each in timed.layers.items()}
-    else:
-        parts |= {each.layer: each.mean for each in fit.layers}
-    rest = float(timed.rest.mean())
-    return parts | ({REST: rest} if rest else {})
+    simulated = {FRONT_END: timed.front_end, **timed.layers, REST: timed.rest}
+    found = {name: float(each.mean()) for name, each in simulated.items() if each.any()}
+    if fit is not None and not fit.is_poor:
+        found |= {name: each.mean for name, each in fit.by_name.items() if name in found}
+    return found
 
 
 def _lines(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from edgesnn.pipeline.energy_report import (
     CalibrationModel,
     FitModel,
     FlashModel,
+    FrontEndFitModel,
     FunctionModel,
     KindModel,
     LayerFitModel,
@@ -25,7 +27,7 @@ from edgesnn.pipeline.energy_report import (
     Range,
     Spread,
 )
-from edgesnn.pipeline.fit import CycleFit
+from edgesnn.pipeline.fit import CycleFit, PartFit
 
 if TYPE_CHECKING:
     from edgesnn.boards import FlashTiming
@@ -82,19 +84,30 @@ def _flash(timing: FlashTiming) -> FlashModel:
     )  # fmt: skip
 
 
-def fit_model(fit: CycleFit) -> FitModel:
-    """A fit as the report has it."""
+def fit_model(fit: CycleFit, layers: Iterable[str], front_end: str) -> FitModel:
+    """A fit as the report has it, given the names of its parts."""
+    layered = [fit.by_name[name] for name in layers]
     return FitModel(
-        clips_fitted=fit.clips, clips_priced=fit.priced,
+        clips_fitted=fit.clips, clips_wanted=fit.wanted, clips_priced=fit.priced,
         layers=[
-            LayerFitModel(
-                layer=each.layer, base=each.base, per_event=each.per_event, error=each.error
-            )
-            for each in fit.layers
+            LayerFitModel(layer=each.name, base=each.base, **_costs(each), error=each.error)
+            for each in layered
         ],
-        constant=fit.constant, error=fit.error, worst_error=fit.worst, poor=fit.is_poor,
+        front_end=_front_end_fit(fit.by_name.get(front_end)),
+        constant=fit.mean - sum(each.mean for each in layered),
+        error=fit.error, worst_error=fit.worst, poor=fit.is_poor,
         mean=fit.mean, p99=fit.p99, most=fit.most,
     )  # fmt: skip
+
+
+def _costs(fit: PartFit) -> dict[str, float]:
+    return {f"per_{name}": cycles for name, cycles in fit.costs.items()}
+
+
+def _front_end_fit(fit: PartFit | None) -> FrontEndFitModel | None:
+    if fit is None:
+        return None
+    return FrontEndFitModel(base=fit.base, **_costs(fit), error=fit.error)
 
 
 def calibration_model(calibration: Calibration) -> CalibrationModel:

@@ -93,11 +93,24 @@ class LineModel(Model):
 
 
 class LayerFitModel(Model):
-    """cycles of a layer in a step = base + per_event · events."""
+    """cycles of a layer in a step = base + the sum of cost · count; a cost of 0 is not used."""
 
     layer: str
     base: float
-    per_event: float
+    per_event: float = Field(description="an event that arrives at the layer's synapses")
+    per_spike: float = Field(description="a spike that it fires")
+    per_reached_step: float = Field(description="a step in which anything arrives")
+    per_active_step: float = Field(
+        description="a step, unless nothing arrives, nothing fires and no state changes"
+    )
+    error: float = Field(description="held-out, relative, root mean square")
+
+
+class FrontEndFitModel(Model):
+    """cycles of the front-end in a step = base + per_sounding_frame in frames of sound."""
+
+    base: float
+    per_sounding_frame: float
     error: float = Field(description="held-out, relative, root mean square")
 
 
@@ -105,9 +118,11 @@ class FitModel(Model):
     """How the sample prices all clips."""
 
     clips_fitted: int
+    clips_wanted: int = Field(description="more than clips_fitted: some costs were not fitted")
     clips_priced: int
     layers: list[LayerFitModel]
-    constant: float = Field(description="cycles of a step outside the layers")
+    front_end: FrontEndFitModel | None = Field(description="null: the network is given features")
+    constant: float = Field(description="cycles of a step outside the layers, over all clips")
     error: float = Field(
         description="of a step on held-out clips: root mean square, relative to the mean step"
     )
@@ -192,7 +207,7 @@ class BoardEnergy(Model):
 class EnergyReport(Model):
     """What a network costs on boards; microphone, its clock and all other parts are left out."""
 
-    schema_version: Literal["1.0"] = "1.0"
+    schema_version: Literal["1.1"] = "1.1"
     network: str
     sha256: str
     clips_from: str
