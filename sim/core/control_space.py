@@ -51,6 +51,8 @@ class ControlSpace:
             return self._priorities(offset - SHPR1 + 4)
         if offset in fpu.REGISTERS:
             return self._core.fpu.read(offset)
+        if offset in exceptions.status:
+            return exceptions.status.read(offset)
         special: dict[int, Callable[[], int]] = {
             DWT_CYCCNT: self._cycle_count,
             SYST_CSR: lambda: exceptions.systick.read_control(now),
@@ -92,6 +94,8 @@ class ControlSpace:
             self._control_application(value)
         elif offset in fpu.REGISTERS:
             self._core.fpu.write(offset, value)
+        elif offset & ~3 in exceptions.status:
+            exceptions.status.write(offset & ~3, value << 8 * (offset & 3))
         else:
             self._write_plain(offset, value)
 

@@ -307,7 +307,7 @@ class Core:
         """Do what the compiled loop came back for."""
         if reason == op.R_DECODE:
             if not self.translator.decode_at(self.pc):
-                self.fault(f"execution ran out of memory at {self.pc:#010x}", "bus")
+                self.fault(f"execution ran out of memory at {self.pc:#010x}", "fetch")
         elif reason == op.R_SYSTEM:
             if self.pc in self._watchers and self.translator.is_break(self.pc):
                 self._notify(self.pc)
@@ -320,16 +320,16 @@ class Core:
             self._fetch(int(self.state[op.S_FAULT]))
         elif reason == op.R_UNDEFINED:
             encoding = self.instruction().encoding
-            self.fault(f"unknown instruction {encoding:#06x}", "usage")
+            self.fault(f"unknown instruction {encoding:#06x}", "undefined")
         elif reason == op.R_STATE:
             target = int(self.state[op.S_FAULT])
-            self.fault(f"branch to {target:#010x}, which is not Thumb code", "usage")
+            self.fault(f"branch to {target:#010x}, which is not Thumb code", "state")
         elif reason == op.R_DIVIDE:
-            self.fault("division by zero", "usage")
+            self.fault("division by zero", "divide")
         elif reason == op.R_FLOATING:
             self.fpu.check()
         elif reason == op.R_STACK:
-            self.fault(f"stack overflow: sp = {int(self.regs[op.SP]):#010x}", "usage")
+            self.fault(f"stack overflow: sp = {int(self.regs[op.SP]):#010x}", "stack")
 
     def _finish_access(self) -> None:
         """Let the instruction take the device's answer before an exception can come between."""
@@ -346,7 +346,7 @@ class Core:
         elif self.exceptions.is_return(target):
             self.exceptions.leave(target)
         else:
-            self.fault(f"branch to {target:#010x}, where no memory is", "bus")
+            self.fault(f"branch to {target:#010x}, where no memory is", "fetch")
 
     def instruction(self) -> Instruction:
         """The next instruction, decoded."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from edgesnn.sim.core.cpu import Core
 
 
+MISALIGNED = "misaligned"
 NEAR = 1024  # bytes: how far from its stack pointer a stack overflow is taken for one
 
 
@@ -181,7 +182,7 @@ class Bus:
         address, size = int(state[op.S_FAULT]), int(state[op.S_FAULT_SIZE])
         store, value = bool(state[op.S_FAULT_STORE]), int(state[op.S_FAULT_VALUE])
         if address & (min(size, 4) - 1):
-            self._report(address, size, store, "misaligned")
+            self._report(address, size, store, MISALIGNED)
         elif size > 4 or not self._reachable(address):
             self._report(address, size, store, self._why(address, size))
         else:
@@ -219,7 +220,10 @@ class Bus:
     def _report(self, address: int, size: int, store: bool, why: str) -> None:
         verb = "store to" if store else "load from"
         plural = "s" if size > 1 else ""
-        self._core.fault(f"{verb} {address:#010x} ({size} byte{plural}): {why}", "bus")
+        self._core.fault(
+            f"{verb} {address:#010x} ({size} byte{plural}): {why}",
+            "unaligned" if why == MISALIGNED else "data",
+        )
 
     def _transfer(self, address: int, size: int, store: bool, value: int) -> int:
         if ControlSpace.BASE <= address < ControlSpace.END:

@@ -15,6 +15,7 @@ from elftools.elf.sections import SymbolTableSection
 
 from edgesnn.errors import FileFormatError
 
+HEADER = 52  # bytes of an ELF header of 32 bits
 LARGEST_FILE = 256 << 20
 LARGEST_IMAGE = 64 << 20  # bytes to load, all segments together
 MOST_SYMBOLS = 1 << 20
@@ -106,16 +107,21 @@ def load_elf(path: Path) -> Image:
         if path.stat().st_size > LARGEST_FILE:
             raise FileFormatError(f"{path} is larger than {LARGEST_FILE >> 20} MiB: not firmware")
         with path.open("rb") as stream:
-            if stream.read(4) != b"\x7fELF":
+            header = stream.read(HEADER)
+            if header[:4] != b"\x7fELF":
                 raise FileFormatError(f"{path} is not an ELF file; give the linked firmware image")
+            if len(header) < HEADER:
+                raise _damaged(path, f"{len(header)} bytes are no header, which has {HEADER}")
             stream.seek(0)
             return _read(path, ELFFile(stream))
     except OSError as error:
         raise FileFormatError(f"cannot read {path}: {error.strerror or error}") from error
     except FileFormatError:
         raise
-    except (ELFError, ConstructError, struct.error) as error:
+    except ELFError as error:
         raise _damaged(path, str(error)) from error
+    except (ConstructError, struct.error) as error:
+        raise _damaged(path, "a table ends with the file") from error
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError,
             ArithmeticError, MemoryError, UnicodeError, RecursionError) as error:  # fmt: skip
         # pyelftools trusts offsets, counts and types; hostile ones surface as these.

@@ -1,7 +1,7 @@
-"""Exceptions: priorities, entry, return, SysTick and the interrupt controller's registers.
+"""Exceptions: priorities, entry, return and the interrupt controller's registers.
 
-Armv7-M manual B1.5; Armv8-M without the Security Extension behaves alike. Not modelled:
-late arrival and tail chaining (each entry and return is charged in full).
+Armv7-M manual B1.5; Armv8-M without the Security Extension behaves alike. A handler that ends
+while another exception waits hands its stack frame on (tail chaining). Not modelled: late arrival.
 """
 
 from __future__ import annotations
@@ -13,82 +13,18 @@ import numpy as np
 
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.architecture import V6M, V8M
+from edgesnn.sim.core.faults import FAULTS, HARD_FAULT, FaultStatus
 from edgesnn.sim.core.fpu import FPCA, FRAME
+from edgesnn.sim.core.systick import FOREVER, SysTick
 
 if TYPE_CHECKING:
     from edgesnn.sim.core.cpu import Core
 
-NMI, HARD_FAULT, MEM_MANAGE, BUS_FAULT, USAGE_FAULT = 2, 3, 4, 5, 6
+NMI = 2
 SVCALL, PENDSV, SYSTICK, IRQ0 = 11, 14, 15, 16
 INTERRUPTS = 240
 LOWEST = 256
 STANDARD_FRAME = 0x10  # in EXC_RETURN: no floating point state was stacked
-FOREVER = 1 << 62
-FAULTS = {"bus": BUS_FAULT, "usage": USAGE_FAULT, "memory": MEM_MANAGE}
-
-
-@dataclass
-class SysTick:
-    """The system timer, counted lazily from the cycle at which it was last set.
-
-    Attributes:
-        control: ENABLE, TICKINT and CLKSOURCE bits; the reference clock is the core's.
-        reload: 24 bits.
-    """
-
-    control: int = 0
-    reload: int = 0
-    _value: int = 0
-    _since: int = 0
-    _expires: int = FOREVER
-    _wrapped: bool = False
-
-    def write_control(self, value: int, now: int) -> None:
-        """Enable or disable, keeping the count."""
-        self._value, self._since = self.value(now), now
-        self.control = value & 7
-        self._schedule(now)
-
-    def write_value(self, now: int) -> None:
-        """Any write clears the counter, which then reloads."""
-        self._value, self._since, self._wrapped = 0, now, False
-        self._schedule(now)
-
-    def value(self, now: int) -> int:
-        """The count at cycle `now`."""
-        if not self.control & 1:
-            return self._value
-        elapsed = now - self._since
-        if elapsed <= self._value:
-            return self._value - elapsed
-        return self.reload - (elapsed - self._value - 1) % (self.reload + 1)
-
-    def _schedule(self, now: int) -> None:
-        if not self.control & 1 or (self.reload == 0 and self._value == 0):
-            self._expires = FOREVER
-        else:
-            self._expires = now + (self._value or self.reload + 1)
-
-    @property
-    def expires(self) -> int:
-        """The cycle at which the counter next reaches zero."""
-        return self._expires
-
-    def advance(self, now: int) -> bool:
-        """Pass expiries up to `now`; true where one asks for an interrupt."""
-        if now < self._expires:
-            return False
-        period = self.reload + 1
-        missed = (now - self._expires) // period
-        self._expires = self._expires + (missed + 1) * period if self.reload else FOREVER
-        self._wrapped = True
-        return bool(self.control & 2)
-
-    def read_control(self, now: int) -> int:
-        """The control register; reading clears COUNTFLAG."""
-        self.advance(now)
-        flag, self._wrapped = self._wrapped, False
-        return self.control | flag << 16
 
 
 @dataclass
@@ -127,6 +63,7 @@ class Exceptions:
         self.masks = Masks()
         self.controller = Controller()
         self.systick = SysTick()
+        self.status = FaultStatus()
         self.control = 0
         self.other_stack = 0  # the stack pointer that is not in r13
         self.stack_limits = [0, 0]
@@ -160,15 +97,17 @@ class Exceptions:
         return -1 if masks.faultmask else current
 
     def _candidate(self) -> int | None:
+        """The most urgent pending exception, where it beats what runs."""
+        if not self.controller.pending:
+            return None
         ready = [n for n in self.controller.pending if n < IRQ0 or n in self.controller.enabled]
-        return min(ready, key=lambda n: (self.priority(n), n), default=None)
+        number = min(ready, key=lambda n: (self.priority(n), n), default=None)
+        return number if number is not None and self.preempts(number) else None
 
     def take_pending(self) -> None:
         """Enter the most urgent pending exception where it beats what runs."""
-        if not self.controller.pending:
-            return
         number = self._candidate()
-        if number is not None and self.preempts(number):
+        if number is not None:
             self.enter(number)
 
     def preempts(self, number: int) -> bool:
@@ -186,13 +125,17 @@ class Exceptions:
 
     def fault(self, kind: str) -> bool:
         """Take a fault's exception, escalated where it cannot run; false for a lockup."""
-        number = FAULTS[kind]
-        if self._core.model.level == V6M or number not in self.controller.enabled:
+        fault = FAULTS[kind]
+        number = fault.number
+        if not self.has_mainline or number not in self.controller.enabled:
             number = HARD_FAULT
         if not self.preempts(number):
             number = HARD_FAULT
         if not self.preempts(number):
             return False
+        if self.has_mainline:
+            address = int(self._core.state[op.S_FAULT])
+            self.status.note(fault, address, forced=number != fault.number)
         self.enter(number)
         return True
 
@@ -224,7 +167,6 @@ class Exceptions:
         status = self.flags() | 1 << 24 | (state & 3) << 25 | (state >> 2) << 10 | self.number
         words = [*regs[:4].tolist(), int(regs[12]), int(regs[op.LR]), core.pc,
                  status | aligned << 7]  # fmt: skip
-        self.controller.pending.discard(number)
         core.memory.write(frame, np.array(words, "<u4").tobytes())
         code = 0xFFFFFFF1 if self.number else (0xFFFFFFFD if self.control & 2 else 0xFFFFFFF9)
         if extended:
@@ -234,17 +176,23 @@ class Exceptions:
         if self.control & 2 and not self.number:
             regs[op.SP], self.other_stack = self.other_stack, frame
             self.control &= ~2
-        self.control &= ~FPCA
         core.state[op.S_STACK_LOW] = min(int(core.state[op.S_STACK_LOW]), frame)
-        regs[op.LR] = code
+        self._begin(number, code, core.timing.dynamic.exception_entry)
+
+    def _begin(self, number: int, code: int, cost: int) -> None:
+        """Go to a handler, whose frame has been stacked and whose return is `code`."""
+        core = self._core
+        self.control &= ~FPCA
+        core.regs[op.LR] = code
+        self.controller.pending.discard(number)
         self.controller.active.append(number)
         core.state[op.S_EXCLUSIVE] = -1
-        core.state[op.S_CYCLES] += core.timing.dynamic.exception_entry
+        core.state[op.S_CYCLES] += cost
         core.fpu.update()
         self._vector(number)
         if core.call_tree is not None:
-            at, before = int(core.state[op.S_AT]), core.timing.dynamic.exception_entry
-            core.call_tree.enter_handler(at, frame, core.cycles - before, core.instructions)
+            at, stack = int(core.state[op.S_AT]), int(core.regs[op.SP])
+            core.call_tree.enter_handler(at, stack, core.cycles - cost, core.instructions)
 
     def _vector(self, number: int) -> None:
         core = self._core
@@ -252,7 +200,7 @@ class Exceptions:
         handler = int.from_bytes(core.memory.read(place, 4), "little")
         if not handler & 1 or core.memory.flat(handler & ~1) < 0:
             core.fault(
-                f"exception {number} has vector {handler:#010x}, which is not Thumb code", "bus"
+                f"exception {number} has vector {handler:#010x}, which is not Thumb code", "vector"
             )
         core.pc = handler & ~1
 
@@ -261,13 +209,24 @@ class Exceptions:
         return bool(self.controller.active) and target >> 24 == 0xFF
 
     def leave(self, code: int) -> None:
-        """Unstack and go on where the exception came (ExceptionReturn)."""
-        core, regs = self._core, self._core.regs
-        process = bool(code & 4)
+        """End a handler: go on where its exception came, or in the handler of another one."""
+        core = self._core
         self.controller.active.pop()
-        if self.masks.faultmask:
-            self.masks.faultmask = 0
-        if process:
+        self.masks.faultmask = 0
+        self.event = True
+        self.tick()
+        following = self._candidate()
+        if following is None:
+            self._unstack(code)
+        if core.call_tree is not None:
+            core.call_tree.leave_handler(core.cycles, core.instructions)
+        if following is not None:  # what would be unstacked is stacked already
+            self._begin(following, code, core.timing.dynamic.exception_chain)
+
+    def _unstack(self, code: int) -> None:
+        """ExceptionReturn."""
+        core, regs = self._core, self._core.regs
+        if code & 4:
             regs[op.SP], self.other_stack = self.other_stack, int(regs[op.SP])
             self.control |= 2
         frame = int(regs[op.SP])
@@ -284,11 +243,8 @@ class Exceptions:
         regs[op.SP] = frame + size + (4 if status & 1 << 9 else 0)
         core.state[op.S_EXCLUSIVE] = -1
         core.state[op.S_CYCLES] += core.timing.dynamic.exception_return
-        self.event = True
         core.fpu.update()
         core.pc = words[6] & ~1
-        if core.call_tree is not None:
-            core.call_tree.leave_handler(core.cycles, core.instructions)
 
     @property
     def has_mainline(self) -> bool:

@@ -76,14 +76,14 @@ class FloatingPoint:
             core.fault(
                 f"{core.model.name} has no floating point unit; compile with -mfloat-abi=soft "
                 "or choose a core that has one",
-                "usage",
+                "floating",
             )
             return
         if not self._is_on():
             core.fault(
                 f"the floating point unit is off (CPACR is {self.access:#010x}); "
                 "start-up code has to turn it on",
-                "usage",
+                "floating",
             )
             return
         self._load()

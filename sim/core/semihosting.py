@@ -73,7 +73,7 @@ class Semihosting:
         number, argument = (int(word) for word in self._core.regs[:2])
         serve = self._calls.get(number)
         if serve is None:
-            self._core.fault(f"semihosting call {number:#x} is not supported", "usage")
+            self._core.fault(f"semihosting call {number:#x} is not supported", "call")
             return
         self._core.regs[0] = serve(argument) & 0xFFFFFFFF
 

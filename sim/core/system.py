@@ -39,7 +39,7 @@ class SystemInstructions:
         exceptions = core.exceptions
         if not exceptions.preempts(SVCALL):
             core.state[op.S_AT] -= 1
-            core.fault("SVC where its handler cannot run", "usage")
+            core.fault("SVC where its handler cannot run", "call")
             return
         exceptions.enter(SVCALL)
 

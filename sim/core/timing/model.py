@@ -77,6 +77,7 @@ class Dynamic:
         misaligned_store: stores are charged so, too.
         exception_entry: cycles from the last instruction to the handler's first.
         exception_return: cycles of a return, beyond the instruction that does it.
+        exception_chain: cycles from a return to the first instruction of the next handler.
         float_long: cycles for which a division or square root holds the floating point unit
             beyond its own; other instructions go on meanwhile.
         float_stack: cycles for saving or restoring the floating point state of an exception.
@@ -91,6 +92,7 @@ class Dynamic:
     misaligned_store: bool = True
     exception_entry: int = 12
     exception_return: int = 10
+    exception_chain: int = 6
     float_long: int = 0
     float_stack: int = 17
 
