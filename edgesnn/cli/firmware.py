@@ -49,22 +49,26 @@ def is_firmware(path: Path) -> bool:
 
 def simulate_firmware(path: Path, target: Target, asked: Asked, *, as_json: bool) -> None:
     """Run an ELF file on a simulated core and print what it cost."""
-    from edgesnn.sim.core import simulate_elf
-
-    core, layout, devices = _machine(path, target)
-    report = simulate_elf(
-        path, core, limit=_instructions(asked.limit), layout=layout, watch=asked.watch,
-        devices=devices,
-        trace=asked.flame is not None or asked.stacks is not None,
-    )  # fmt: skip
-    draw(report.stacks, f"{path.name} on {target.board or core}", asked)
+    report = firmware_report(path, target, asked)
+    draw(report.stacks, f"{path.name} on {target.board or report.core}", asked)
     values = report.as_dict()
     del values["stacks"]
     if as_json:
         print_json({"file": path.name, **values})
     else:
         _print_run(path.name, values)
-    _require_end(path.name, report, asked)
+    require_end(path.name, report, asked)
+
+
+def firmware_report(path: Path, target: Target, asked: Asked) -> CoreReport:
+    """Run an ELF file on a simulated core."""
+    from edgesnn.sim.core import simulate_elf
+
+    core, layout, devices = _machine(path, target)
+    return simulate_elf(
+        path, core, limit=_instructions(asked.limit), layout=layout, watch=asked.watch,
+        devices=devices, trace=asked.flame is not None or asked.stacks is not None,
+    )  # fmt: skip
 
 
 def _instructions(limit: int | None) -> int:
@@ -73,7 +77,7 @@ def _instructions(limit: int | None) -> int:
     return DEFAULT_LIMIT if limit is None else limit or UNLIMITED
 
 
-def _require_end(name: str, report: CoreReport, asked: Asked) -> None:
+def require_end(name: str, report: CoreReport, asked: Asked) -> None:
     """Raise MachineError where firmware failed, or did not end though no limit was asked for."""
     if report.stop == "instructions" and asked.limit is None:
         raise MachineError(
@@ -98,9 +102,14 @@ def _machine(path: Path, target: Target) -> tuple[str, MemoryMap | None, tuple[D
         return target.core, None, None
     board = find_board(target.board)
     core = target.core or board.core.gcc_cpu
-    if core.removeprefix("cortex-") != board.core.name:
+    if base_name(core) != board.core.name:
         raise UsageError(f"{board.name} has a {board.core.title}; leave out --core {target.core}")
     return core, board_map(board, zero_wait=target.zero_wait), board_devices(board)[1]
+
+
+def base_name(core: str) -> str:
+    """A core's name as boards have it: `m4` of `cortex-m4+nofp`."""
+    return core.partition("+")[0].removeprefix("cortex-")
 
 
 def draw(stacks: Sequence[CallNode], title: str, asked: Asked) -> None:

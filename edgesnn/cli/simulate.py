@@ -9,6 +9,7 @@ import typer
 
 from edgesnn.cli import options
 from edgesnn.cli.firmware import Asked, Target, draw, is_firmware, print_profile, simulate_firmware
+from edgesnn.cli.firmware_boards import ALL, compare_boards
 from edgesnn.cli.output import announce, print_json
 from edgesnn.errors import UsageError
 
@@ -27,7 +28,8 @@ def simulate(
         list[str] | None,
         typer.Option(
             help="Run the firmware in this board's simulated core: cycles, energy, battery life; "
-            "can be given several times; `all`: every board whose energy is known.",
+            "can be given several times; `all`: every board whose energy is known, or of a "
+            "firmware file every board that can hold it.",
             metavar="NAME",
         ),
     ] = None,
@@ -87,9 +89,12 @@ def simulate(
     With --board cycles, energy and battery life instead. SOURCE may also be any firmware file.
     """
     if core is not None or is_firmware(source):
-        chosen = Target(core, _one_board(board), zero_wait)
         asked = Asked(limit, tuple(watch or ()), flame, stacks)
-        simulate_firmware(source, chosen, asked, as_json=json)
+        if board and (len(board) > 1 or ALL in board):
+            compare_boards(source, board, Target(core, None, zero_wait), asked, as_json=json)
+        else:
+            chosen = Target(core, board[0] if board else None, zero_wait)
+            simulate_firmware(source, chosen, asked, as_json=json)
         return
     _refuse_unused(board, {"--flame": flame, "--stacks": stacks, "--profile": profile},
                    {"--watch": watch, "--limit": limit})  # fmt: skip
@@ -135,9 +140,3 @@ def _refuse_unused(
     for option, value in of_boards.items():
         if value and not board:
             raise UsageError(f"{option} needs firmware to run: give a --board")
-
-
-def _one_board(names: list[str] | None) -> str | None:
-    if names and len(names) > 1:
-        raise UsageError("firmware is linked for one board; give --board once")
-    return names[0] if names else None

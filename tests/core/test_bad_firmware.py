@@ -3,6 +3,7 @@ whatever bytes a file or memory holds, never a crash or an access outside the si
 
 from __future__ import annotations
 
+import json
 import re
 import struct
 from functools import cache
@@ -45,6 +46,15 @@ CASES = {
     "relocatable": (image_bytes(kind=1), "--core cortex-m4", r"relocatable object; link it first"),
     "no entry": (image_bytes(entry=0), "--core cortex-m4", r"no Thumb entry point"),
     "truncated": (image_bytes()[:-3], "--core cortex-m4", r"damaged or truncated"),
+    "less than a header": (image_bytes()[:40], "--core cortex-m4",
+                           r"damaged or truncated \(40 bytes are no header, which has 52\)"),
+    "another core's board": (image_bytes(), "--core cortex-m7+nofp --board nrf52840-dk",
+                             r"nrf52840-dk has a Cortex-M4; leave out --core cortex-m7\+nofp"),
+    "a board of several": (image_bytes(), "--board pico --board nrf52840-dk",
+                           r"pico: fw\.elf: segment at 0x00000000.*outside the memory map"),
+    "no board of all": (image_bytes(address=0x60000000), "--board all",
+                        r"no board has memory where .*fw\.elf is linked"),
+    "a picture of several": (image_bytes(), "--board all --flame x.svg", r"give --board once"),
     "outside the map": (image_bytes(), "--board nucleo-l4r5zi", r"outside the memory map; choose"),
     "too many sections": (_sections(60_000, 16, 16), "--core cortex-m4", r"damaged.*sections"),
     "endless symbols": (_sections(2, 1 << 31, 16), "--core cortex-m4", r"damaged"),
@@ -83,6 +93,35 @@ def test_a_limit_that_was_asked_for_is_no_error(tmp_path: Path) -> None:
     path = tmp_path / "fw.elf"
     path.write_bytes(image_bytes(ENDLESS))
     assert run(["simulate", str(path), "--core", "cortex-m4", "--limit", "100"]) == 0
+
+
+EXITS = bytes.fromhex("1820 0149 abbe fee7 26000200")  # semihosting: exit with status 0
+
+
+def test_boards_run_a_file_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "fw.elf"
+    path.write_bytes(image_bytes(EXITS))
+    command = ["simulate", str(path), "--json"]
+    assert run([*command, "--board", "nrf52840-dk", "--board", "microbit"]) == 0
+    found = json.loads(capsys.readouterr().out)["boards"]
+    assert [each["board"] for each in found] == ["nrf52840-dk", "microbit"]
+    assert [each["instructions"] for each in found] == [3, 3]
+    assert found[0]["milliseconds"] == found[0]["cycles"] / 64e3
+    assert run([*command, "--board", "all", "--core", "cortex-m4+nofp"]) == 0
+    found = json.loads(capsys.readouterr().out)["boards"]
+    assert {each["core"] for each in found} == {"cortex-m4+nofp"} and len(found) > 2
+
+
+def test_a_board_that_cannot_run_a_file_is_told_beside_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """UDIV, of which Armv6-M knows nothing, before the exit."""
+    path = tmp_path / "fw.elf"
+    path.write_bytes(image_bytes(bytes.fromhex("b0fbf0f0") + EXITS))
+    assert run(["simulate", str(path), "--board", "all"]) == 0
+    screen = capsys.readouterr().out
+    assert re.search(r"nrf52840-dk +cortex-m4", screen)
+    assert re.search(r"microbit: the firmware faulted.*unknown instruction 0xfbb0f0f0", screen)
 
 
 def test_a_few_bytes_cannot_ask_for_much_memory(tmp_path: Path) -> None:
