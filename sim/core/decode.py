@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.architecture import NO_FPU
+from edgesnn.sim.core.control32 import CONTROL
 from edgesnn.sim.core.floating32 import FLOATING
 from edgesnn.sim.core.instruction import ALWAYS, Instruction
-from edgesnn.sim.core.memory32 import CONTROL, MEMORY
+from edgesnn.sim.core.memory32 import MEMORY
 from edgesnn.sim.core.pattern import Context, Encoding, Unpredictable
 from edgesnn.sim.core.thumb16 import THUMB16
 from edgesnn.sim.core.thumb32 import DATA

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cache
 
 from edgesnn.sim.core import operations as op
+from edgesnn.sim.core.control32 import CONTROL
 from edgesnn.sim.core.decode import decode, match
 from edgesnn.sim.core.floating32 import FLOATING
 from edgesnn.sim.core.instruction import Instruction
-from edgesnn.sim.core.memory32 import CONTROL, MEMORY
+from edgesnn.sim.core.memory32 import MEMORY
 from edgesnn.sim.core.pattern import Encoding
 from edgesnn.sim.core.thumb16 import THUMB16
 from edgesnn.sim.core.thumb32 import DATA

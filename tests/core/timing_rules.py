@@ -10,41 +10,16 @@ compendium.i-0.nl (instruction alignment) on 32-bit instructions across words.
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 from edgesnn.sim.core import Core, MemoryMap, Region
 
+from .float_rules import FLOAT_RULES
+from .rule import Rule, rules
+
 FLASH, RAM = 0x0, 0x20000000
 FEW, MANY = 8, 24
 FPU = {"cortex-m4": "fpv4-sp-d16", "cortex-m33": "fpv5-sp-d16", "cortex-m7": "fpv5-d16"}
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A benchmark.
-
-    Attributes:
-        core: as in -mcpu.
-        name: what is being timed.
-        code: assembler that may use r0..r7; r8, r9 point to RAM, r10 holds 4, r11 0x80000000.
-        cycles: documented, for one repetition; a pair where a range is documented.
-        source: A, J or P.
-        loop: repeat by a loop of r6 rounds whose whole text `code` is, from label 1.
-    """
-
-    core: str
-    name: str
-    code: str
-    cycles: float | tuple[float, float]
-    source: str
-    loop: bool = False
-
-
-def _rules(
-    core: str, source: str, *rows: tuple[str, str, float | tuple[float, float]]
-) -> list[Rule]:
-    return [Rule(core, name, code, cycles, source, "1:" in code) for name, code, cycles in rows]
 
 
 _M3_M4 = (
@@ -100,14 +75,14 @@ _M3_M4_J = (
 )  # fmt: skip
 
 _M4_ONLY = (
-    *_rules("cortex-m4", "A",
+    *rules("cortex-m4", "A",
         ("multiply-accumulate", "mla r0, r1, r2, r3", 1),
         ("long multiplication", "smull r0, r1, r2, r3", 1),
         ("long multiply-accumulate", "umlal r0, r1, r2, r3", 1),
         ("dual multiply-accumulate", "smlad r0, r1, r2, r3", 1),
         ("parallel addition", "sadd16 r0, r1, r2", 1),
     ),
-    *_rules("cortex-m4", "J",
+    *rules("cortex-m4", "J",
         ("post-indexed loads, same base, do not chain",
          "ldr.w r0, [r8], #4; ldr.w r1, [r8], #-4; add.w r1, r2, r3", 5),
         ("post-indexed loads, two bases, chain",
@@ -115,7 +90,7 @@ _M4_ONLY = (
     ),
 )  # fmt: skip
 
-_M3_ONLY = _rules("cortex-m3", "A",
+_M3_ONLY = rules("cortex-m3", "A",
     ("multiply-accumulate", "mla r0, r1, r2, r3", 2),
     ("long multiplication, short operands", "umull r0, r1, r10, r10", 3),
     ("long multiplication, long operands", "umull r0, r1, r11, r11", 5),
@@ -124,7 +99,7 @@ _M3_ONLY = _rules("cortex-m3", "A",
 
 
 def _small(core: str, taken: int, link: int, pop: int, system: int) -> list[Rule]:
-    return _rules(core, "A",
+    return rules(core, "A",
         ("addition", "adds r0, r1, r2", 1),
         ("multiplication, fast", "muls r0, r1", 1),
         ("load", "ldr r0, [r7]", 2),
@@ -141,7 +116,7 @@ def _small(core: str, taken: int, link: int, pop: int, system: int) -> list[Rule
     )  # fmt: skip
 
 
-_M33 = _rules("cortex-m33", "J",
+_M33 = rules("cortex-m33", "J",
     ("addition", "add.w r0, r1, r2", 1),
     ("result of a load used at once", "ldr.w r0, [r8]; add.w r1, r0, r3", 3),
     ("load, then stored", "ldr.w r0, [r8]; str.w r0, [r9]", 2),
@@ -169,7 +144,7 @@ _M33 = _rules("cortex-m33", "J",
      ".balign 8; 1: mov r5, r7; subs r6, #1; ldmia r5!, {r0-r3}; bne.n 1b", 7),
 )  # fmt: skip
 
-_M7 = _rules("cortex-m7", "J",
+_M7 = rules("cortex-m7", "J",
     ("independent additions", "add.w r0, r1, r2; add.w r3, r4, r5", 1),
     ("chain of additions", "add.w r0, r0, r1; add.w r0, r0, r2", 2),
     ("early ALU to late ALU", "add.w r0, r1, r2; eor.w r3, r0, r4", 1),
@@ -217,68 +192,17 @@ _M7 = _rules("cortex-m7", "J",
     ("loop of twenty", ".balign 8; 1: " + "nop.w; " * 18 + "subs.w r6, r6, #1; bne.w 1b", 10),
 )  # fmt: skip
 
-_M4_FLOAT = _rules("cortex-m4", "A",
-    ("single sum", "vadd.f32 s0, s1, s2", 1),
-    ("single sum used at once", "vadd.f32 s0, s0, s2", 2),
-    ("product, comparison, conversion",
-     "vmul.f32 s0, s1, s2; vcmp.f32 s3, s4; vcvt.s32.f32 s5, s6", 3),
-    ("multiply-accumulate of singles", "vfma.f32 s0, s1, s2", 3),
-    ("addend made just before", "vmul.f32 s3, s1, s2; vmla.f32 s3, s4, s5", 4),
-    ("factor made just before", "vmul.f32 s3, s1, s2; vmla.f32 s0, s3, s5", 5),
-    ("single division, then a sum", "vdiv.f32 s0, s1, s2; vadd.f32 s3, s4, s5", 15),
-    ("single division beside integers", "vdiv.f32 s0, s1, s2;" + "nop.w;" * 13, 14),
-    ("single square root", "vsqrt.f32 s0, s1", 14),
-    ("single load and store", "vldr s0, [r8]; vstr s1, [r9]", 4),
-    ("two words load and store", "vldr d0, [r8]; vstr d1, [r9]", 6),
-    ("load multiple of four singles: 1 + N", "vldmia r8, {s0-s3}", 5),
-    ("push and pop of two doubles: 1 + 2N", "vpush {d8, d9}; vpop {d8, d9}", 10),
-    ("single to core and back", "vmov r0, s0; vmov s1, r1", 2),
-    ("two singles to core", "vmov r0, r1, s0, s1", 2),
-    ("conditions to core", "vmrs APSR_nzcv, fpscr", 1),
-)  # fmt: skip
-
-_M33_FLOAT = _rules("cortex-m33", "J",
-    ("own sum of multiply-accumulates", "vfma.f32 s0, s1, s2", 3),
-    ("integers beside a multiply-accumulate",
-     "vfma.f32 s0, s1, s2; mov.w r1, r1; mov.w r2, r2", 3),
-    ("single sum used at once", "vadd.f32 s0, s0, s2", 2),
-    ("products and sums, interleaved",
-     "vmul.f32 s0, s1, s2; vmul.f32 s4, s5, s6; vadd.f32 s3, s3, s0; vadd.f32 s7, s7, s4", 4),
-    ("single load used in the next cycle", "vldr s0, [r8]; vadd.f32 s1, s0, s2", 2),
-    ("load multiple of four singles: N", "vldmia r8, {s0-s3}", 4),
-    ("single to core, used at once", "vmov r0, s0; add.w r1, r0, r2", 3),
-    ("two singles to core", "vmov r0, r1, s0, s1", 2),
-)  # fmt: skip
-
-_M7_FLOAT = _rules("cortex-m7", "J",
-    ("two single sums do not pair", "vadd.f32 s0, s1, s2; vadd.f32 s3, s4, s5", 2),
-    ("single sum and integer", "vadd.f32 s0, s1, s2; add.w r0, r1, r2", 1),
-    ("single sum used at once", "vadd.f32 s0, s0, s2", 3),
-    ("own sum of multiply-accumulates", "vfma.f32 s0, s1, s2", 3),
-    ("three accumulators",
-     "vfma.f32 s0, s1, s2; vfma.f32 s3, s4, s5; vfma.f32 s6, s7, s8", 3),
-    ("sum after a multiply-accumulate", "vfma.f32 s0, s1, s2; vadd.f32 s3, s4, s5", 5),
-    ("single division", "vdiv.f32 s0, s1, s2", 16),
-    ("single square root", "vsqrt.f32 s0, s1", 14),
-    ("double product", "vmul.f64 d0, d1, d2", 5),
-    ("double division", "vdiv.f64 d0, d1, d2", 30),
-    ("load multiple of four singles", "vldmia r8, {s0-s3}", 2),
-    ("two singles to core", "vmov r0, r1, s0, s1; add.w r2, r3, r4", 2),
-)  # fmt: skip
-
 RULES = (
     *_small("cortex-m0plus", 2, 3, 2, 3),
     *_small("cortex-m0", 3, 4, 3, 4),
-    *(rule for core in ("cortex-m3", "cortex-m4") for rule in _rules(core, "A", *_M3_M4)),
-    *(rule for core in ("cortex-m3", "cortex-m4") for rule in _rules(core, "J", *_M3_M4_J)),
-    *(rule for core in ("cortex-m3", "cortex-m4") for rule in _rules(core, "P", *_M3_M4_P)),
+    *(rule for core in ("cortex-m3", "cortex-m4") for rule in rules(core, "A", *_M3_M4)),
+    *(rule for core in ("cortex-m3", "cortex-m4") for rule in rules(core, "J", *_M3_M4_J)),
+    *(rule for core in ("cortex-m3", "cortex-m4") for rule in rules(core, "P", *_M3_M4_P)),
     *_M3_ONLY,
     *_M4_ONLY,
     *_M33,
     *_M7,
-    *_M4_FLOAT,
-    *_M33_FLOAT,
-    *_M7_FLOAT,
+    *FLOAT_RULES,
 )
 
 
