@@ -223,12 +223,12 @@ def _scratch(layers: tuple[LayerCode, ...]) -> tuple[Member, ...]:
     events = max(
         places(each.rows.count, each.rows.bits) if each.rows is not None else 0 for each in layers
     )
-    adaptive = [tiles(each.layer.size) * TILE // 2 for each in layers if each.form == "tables"]
+    sums = [tiles(each.layer.size) * TILE // 2 for each in layers if each.sums_apart]
     sizes = (
         ("int32_t", "current", currents),
         ("uint32_t", "touched", touched),
         ("uint32_t", "events", events),
-        ("uint32_t", "sums", max(adaptive, default=0)),
+        ("uint32_t", "sums", max(sums, default=0)),
     )
     return tuple(Member(ctype, name, (size,)) for ctype, name, size in sizes if size)
 

@@ -182,6 +182,12 @@ class LayerCode:
         return self.form is not None
 
     @property
+    def sums_apart(self) -> bool:
+        """Whether sums of all tiles are written down before the neurons are stepped."""
+        narrow = self.rows is not None and self.rows.bits == 4
+        return self.form == "tables" or (self.tiled and narrow)
+
+    @property
     def incoming(self) -> tuple[Axons, ...]:
         """Axons with delays that end in the layer."""
         own = [group.axons for group in self.rows.groups] if self.rows is not None else []

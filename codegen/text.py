@@ -163,7 +163,7 @@ def _struct(code: LayerCode) -> str:
 def _cells(code: LayerCode) -> list[tuple[str, str]]:
     """Initialisers of a tiled layer's `struct edgesnn_cells`."""
     base = f"state->layer.{code.member}"
-    sums = [("sums", "state->scratch.network.sums")] if code.form == "tables" else []
+    sums = [("sums", "state->scratch.network.sums")] if code.sums_apart else []
     return [
         *((name, f"{base}.{name}") for name in ["v"] + ["a"] * code.adaptive),
         ("spikes", code.spikes.before(0)),

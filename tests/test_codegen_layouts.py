@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edgesnn.boards import EMULATED_CORES, find_board
+from edgesnn.boards import CORES, EMULATED_CORES, find_board
 from edgesnn.cli.boundary import run
 from edgesnn.codegen import (
     HostC,
@@ -25,6 +25,7 @@ from edgesnn.codegen import (
 from edgesnn.codegen.choose import AUTO, Layout, choose, parse_layout
 from edgesnn.codegen.elf import symbol_sizes
 from edgesnn.codegen.tiles import MOST_DRIVE, calm_events, form_of
+from edgesnn.codegen.toolchain import WARNINGS, compile_c, core_flags
 from edgesnn.errors import CompileError, UsageError
 from edgesnn.law import Oracle
 from edgesnn.machine import first_divergence
@@ -253,6 +254,20 @@ def test_the_other_compiler_takes_layers_in_lanes(layout: str) -> None:
     machine = Qemu(network, "m4", compiler=compiler, layout=parse_layout([layout]))
     expected = Oracle(network).run(features)
     assert first_divergence(network, expected, machine.run(features)) is None
+
+
+@pytest.mark.parametrize("kind", ["gcc", "zig"])
+@pytest.mark.parametrize("flags", [["-O0"], ["-O2", "-fno-omit-frame-pointer"]])
+def test_kernels_need_no_flags(tmp_path: Path, flags: list[str], kind: str) -> None:
+    """Assembly that leaves the compiler no registers must not ask any of it."""
+    try:
+        compiler = cross_compiler(kind)
+    except CompileError as error:
+        pytest.skip(str(error))
+    generate(relay_network(bits=4, threshold=30), tmp_path, layout=parse_layout(["first=rows8"]))
+    asked = [*core_flags(compiler, CORES["m4"]), *WARNINGS, *flags]
+    compile_c(compiler, [*asked, "-c", "relay.c", "-o", "relay.o"], tmp_path)
+    assert (tmp_path / "relay.o").stat().st_size > 0
 
 
 @pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="qemu-system-arm is missing")

@@ -33,14 +33,6 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lanes and tables are 
 #define EDGESNN_UNROLL
 #endif
 
-/* Assembly that takes all registers. Compilers that do not optimise keep some of them, and clang's
- * allocator gives up. */
-#if EDGESNN_DSP && defined(__OPTIMIZE__) && !defined(__clang__) && !defined(EDGESNN_COMPACT)
-#define EDGESNN_ASSEMBLY 1
-#else
-#define EDGESNN_ASSEMBLY 0
-#endif
-
 /* Steps of a layer: one copy for each layer, or in compact code one for all. */
 #if defined(EDGESNN_COMPACT)
 #define EDGESNN_STEP EDGESNN_SHARED

@@ -22,8 +22,8 @@ struct edgesnn_membranes {
     bool adaptation_saturates;
 };
 
-/* A layer's state. `rests` is for edgesnn_step_membranes, `sums` for adaptive layers with tables:
- * room for a word a pair. */
+/* A layer's state. `rests` is for edgesnn_step_membranes, `sums` for layers whose sums are
+ * written down first: room for a word a pair. */
 struct edgesnn_cells {
     uint32_t *v;
     uint32_t *a;

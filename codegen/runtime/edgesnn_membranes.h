@@ -101,22 +101,16 @@ EDGESNN_INLINE void edgesnn_begin_tile(const struct edgesnn_membranes *layer, ui
     }
 }
 
-/* Sums of a tile with all its events. The byte sums of four-bit weights come first, so that not
- * all sums have to be kept in registers the while. */
+/* Sums of a tile with all its events. */
 EDGESNN_INLINE void edgesnn_sum_tile(const struct edgesnn_membranes *layer, uint32_t first,
                                      int32_t shared, const struct edgesnn_arrivals *arrivals,
                                      const struct edgesnn_cells *cells, uint32_t *sum)
 {
-    const struct edgesnn_list *const events = &arrivals->events;
+    edgesnn_begin_tile(layer, first, shared, cells, sum);
     if (arrivals->rows->bits == 4u) {
-        const struct edgesnn_list chunk = edgesnn_chunk(events, 0);
-        const struct edgesnn_bytes bytes = edgesnn_sum_nibbles(arrivals->rows, &chunk);
-        edgesnn_begin_tile(layer, first, shared, cells, sum);
-        edgesnn_widen(&bytes, sum);
-        edgesnn_add_rows4_from(arrivals->rows, events, EDGESNN_CHUNK, sum);
+        edgesnn_add_rows4(arrivals->rows, &arrivals->events, sum);
     } else {
-        edgesnn_begin_tile(layer, first, shared, cells, sum);
-        edgesnn_add_rows8(arrivals->rows, events, sum);
+        edgesnn_add_rows8(arrivals->rows, &arrivals->events, sum);
     }
 }
 

@@ -28,6 +28,7 @@
 #define EDGESNN_SWEEP_H
 
 #include "edgesnn_layer.h"
+#include "edgesnn_nibbles.h"
 #include "edgesnn_sweep_parts.h"
 
 #if EDGESNN_DSP && !defined(EDGESNN_COMPACT)
@@ -83,6 +84,29 @@ EDGESNN_NAKED void edgesnn_sweep8_saturating(
         EDGESNN_SWEEP_ADD_DRIVE);
 }
 
+/* All tiles of a plain layer at which 1 to 16 events of 4 bits a weight arrive, and nothing else.
+ * `where` is for the function's own use. */
+EDGESNN_NAKED void edgesnn_sweep4(
+    EDGESNN_UNUSED uint32_t *v, EDGESNN_UNUSED int32_t decay, EDGESNN_UNUSED uint32_t further,
+    EDGESNN_UNUSED uint32_t level, EDGESNN_UNUSED uint32_t *list, EDGESNN_UNUSED uint32_t count,
+    EDGESNN_UNUSED uint32_t where, EDGESNN_UNUSED const uint32_t *end, EDGESNN_UNUSED uint32_t bits)
+{
+    __asm__ volatile(
+        EDGESNN_SWEEP_BEGIN4
+        "1:\n"
+        EDGESNN_SWEEP_EVENTS4
+        EDGESNN_SWEEP_LEAK4
+        EDGESNN_SWEEP_MARKS
+        "bne.w   7f\n"
+        "6:\n"
+        EDGESNN_SWEEP_TO_MEMBRANES
+        "stmia.w r0!, {r4-r11}\n"
+        EDGESNN_SWEEP_NEXT
+        "7:\n"
+        EDGESNN_SWEEP_EMIT(EDGESNN_SWEEP_BITS)
+        "b.w     6b\n");
+}
+
 /* All tiles of a plain layer at which nothing arrives. */
 EDGESNN_NAKED void edgesnn_sweep_quiet(
     EDGESNN_UNUSED uint32_t *v, EDGESNN_UNUSED int32_t decay, EDGESNN_UNUSED uint32_t further,
@@ -106,9 +130,7 @@ EDGESNN_INLINE bool edgesnn_can_sweep(const struct edgesnn_membranes *layer,
 {
     const bool shares =
         layer->start.each == NULL && layer->decay.each == NULL && layer->level.each == NULL;
-    const bool takes = (arrivals->rows == NULL || arrivals->rows->bits == 8u) &&
-                       arrivals->kept == NULL && layer->calm >= 0;
-    return shares && takes && !layer->adaptive && layer->level.all > INT16_MIN;
+    return shares && layer->calm >= 0 && arrivals->kept == NULL && !layer->adaptive && layer->level.all > INT16_MIN;
 }
 
 /* What `bits` of the functions above is. */
@@ -139,6 +161,52 @@ EDGESNN_INLINE uint32_t edgesnn_sweep_nothing(const struct edgesnn_membranes *la
     return 0;
 }
 
+/* Rows of four bits a weight and other currents, as a drive. */
+EDGESNN_INLINE const uint32_t *edgesnn_sweep_heard(const struct edgesnn_membranes *layer,
+                                                   const struct edgesnn_arrivals *arrivals,
+                                                   int32_t bias, const struct edgesnn_cells *cells)
+{
+    const uint32_t pairs = EDGESNN_TILE_PAIRS * layer->tiles;
+    edgesnn_hear4(arrivals->events.place, arrivals->events.count, cells->sums, &cells->sums[pairs],
+                  edgesnn_pack(-bias, -bias));
+    for (uint32_t pair = 0; arrivals->drive != NULL && pair < pairs; pair++) {
+        cells->sums[pair] = edgesnn_add_sums(cells->sums[pair], arrivals->drive[pair]);
+    }
+    return cells->sums;
+}
+
+/* A step with `count` events in the list of edgesnn_sweep8 and a drive up to the reset. */
+EDGESNN_INLINE void edgesnn_sweep_list(const struct edgesnn_membranes *layer, bool calm,
+                                       int32_t bias, uint32_t *list, uint32_t count,
+                                       const uint32_t *drive, const struct edgesnn_cells *cells)
+{
+    const int32_t decay = layer->decay.all * 256, level = layer->level.all;
+    const uint32_t *const end = &cells->v[EDGESNN_TILE_PAIRS * layer->tiles];
+    if (drive != NULL) {
+        list[count] = EDGESNN_SWEEP_DRIVEN;
+    }
+    if (!calm) {
+        const uint32_t start = edgesnn_pack(layer->start.all - bias, layer->start.all - bias);
+        edgesnn_sweep8_saturating(cells->v, decay, start, edgesnn_pack(level - 1, level - 1), list,
+                                  count, drive, end, edgesnn_sweep_bits(cells));
+    } else {
+        const uint32_t turned = edgesnn_pack(level + 0x8000, level + 0x8000);
+        edgesnn_sweep8(cells->v, decay, edgesnn_sweep_further(layer, bias), turned, list, count,
+                       drive, end, edgesnn_sweep_bits(cells));
+    }
+}
+
+/* A plain step with one chunk of events up to the reset. */
+EDGESNN_INLINE void edgesnn_sweep_chunk(const struct edgesnn_membranes *layer, int32_t bias,
+                                        const struct edgesnn_list *events,
+                                        const struct edgesnn_cells *cells)
+{
+    const int32_t level = layer->level.all + 0x8000;
+    edgesnn_sweep4(cells->v, layer->decay.all * 256, edgesnn_sweep_further(layer, bias),
+                   edgesnn_pack(level, level), events->place, events->count, 0,
+                   &cells->v[EDGESNN_TILE_PAIRS * layer->tiles], edgesnn_sweep_bits(cells));
+}
+
 /* A step with arrivals up to the reset. */
 EDGESNN_INLINE void edgesnn_sweep_arrivals(const struct edgesnn_membranes *layer,
                                            const struct edgesnn_arrivals *arrivals,
@@ -146,20 +214,17 @@ EDGESNN_INLINE void edgesnn_sweep_arrivals(const struct edgesnn_membranes *layer
 {
     const uint32_t count = arrivals->events.count;
     const int32_t bias = arrivals->rows != NULL ? arrivals->rows->bias * (int32_t)count : 0;
-    const int32_t decay = layer->decay.all * 256, level = layer->level.all;
-    const uint32_t *const end = &cells->v[EDGESNN_TILE_PAIRS * layer->tiles];
-    uint32_t nothing[1], *const list = count != 0 ? arrivals->events.place : nothing;
-    if (arrivals->drive != NULL) {
-        list[count] = EDGESNN_SWEEP_DRIVEN;
-    }
-    if (layer->saturates && (int32_t)count > layer->calm) {
-        const uint32_t start = edgesnn_pack(layer->start.all - bias, layer->start.all - bias);
-        edgesnn_sweep8_saturating(cells->v, decay, start, edgesnn_pack(level - 1, level - 1), list,
-                                  count, arrivals->drive, end, edgesnn_sweep_bits(cells));
+    const bool calm = !layer->saturates || (int32_t)count <= layer->calm;
+    const bool narrow = count != 0 && arrivals->rows->bits == 4u;
+    uint32_t nothing[1];
+    if (narrow && calm && count <= EDGESNN_CHUNK && arrivals->drive == NULL) {
+        edgesnn_sweep_chunk(layer, bias, &arrivals->events, cells);
+    } else if (narrow) {
+        const uint32_t *const heard = edgesnn_sweep_heard(layer, arrivals, bias, cells);
+        edgesnn_sweep_list(layer, calm, 0, nothing, 0, heard, cells);
     } else {
-        const uint32_t turned = edgesnn_pack(level + 0x8000, level + 0x8000);
-        edgesnn_sweep8(cells->v, decay, edgesnn_sweep_further(layer, bias), turned, list, count,
-                       arrivals->drive, end, edgesnn_sweep_bits(cells));
+        uint32_t *const list = count != 0 ? arrivals->events.place : nothing;
+        edgesnn_sweep_list(layer, calm, bias, list, count, arrivals->drive, cells);
     }
 }
 

@@ -9,7 +9,7 @@
 #ifndef EDGESNN_SWEEP_PARTS_H
 #define EDGESNN_SWEEP_PARTS_H
 
-#include "edgesnn_rows.h"
+#include "edgesnn_nibbles.h"
 
 /* The stack of functions with arrivals: r0 to r3, r4 to r11 and lr as they came, then the
  * arguments behind the first four. */
@@ -22,21 +22,21 @@
 /* What stands behind the last place where there is a drive too. No place is as small. */
 #define EDGESNN_SWEEP_DRIVEN 1u
 
-/* Two pairs of membranes leaked, plus `further` each. On Cortex-M33 nothing uses what was made in
- * the cycle before. */
-#define EDGESNN_SWEEP_LEAK_PAIRS(first, second)                                                    \
-    "smlawb  r12, r1, " first ", r2\n"                                                             \
-    "smlawb  lr, r1, " second ", r2\n"                                                             \
-    "smlawt  " first ", r1, " first ", r2\n"                                                       \
-    "smlawt  " second ", r1, " second ", r2\n"                                                     \
-    "pkhbt   " first ", r12, " first ", lsl #16\n"                                                 \
-    "pkhbt   " second ", lr, " second ", lsl #16\n"
+/* Two pairs of membranes leaked, plus `further` each; two registers are `free`. On Cortex-M33
+ * nothing uses what was made in the cycle before. */
+#define EDGESNN_SWEEP_LEAK_PAIRS(first, second, decay, further, free, spare)                       \
+    "smlawb  " free ", " decay ", " first ", " further "\n"                                        \
+    "smlawb  " spare ", " decay ", " second ", " further "\n"                                      \
+    "smlawt  " first ", " decay ", " first ", " further "\n"                                       \
+    "smlawt  " second ", " decay ", " second ", " further "\n"                                     \
+    "pkhbt   " first ", " free ", " first ", lsl #16\n"                                            \
+    "pkhbt   " second ", " spare ", " second ", lsl #16\n"
 
 #define EDGESNN_SWEEP_LEAK                                                                         \
-    EDGESNN_SWEEP_LEAK_PAIRS("r4", "r5")                                                           \
-    EDGESNN_SWEEP_LEAK_PAIRS("r6", "r7")                                                           \
-    EDGESNN_SWEEP_LEAK_PAIRS("r8", "r9")                                                           \
-    EDGESNN_SWEEP_LEAK_PAIRS("r10", "r11")
+    EDGESNN_SWEEP_LEAK_PAIRS("r4", "r5", "r1", "r2", "r12", "lr")                                  \
+    EDGESNN_SWEEP_LEAK_PAIRS("r6", "r7", "r1", "r2", "r12", "lr")                                  \
+    EDGESNN_SWEEP_LEAK_PAIRS("r8", "r9", "r1", "r2", "r12", "lr")                                  \
+    EDGESNN_SWEEP_LEAK_PAIRS("r10", "r11", "r1", "r2", "r12", "lr")
 
 /* Whether there is any mark: the condition NE. */
 #define EDGESNN_SWEEP_MARKS                                                                        \
@@ -164,6 +164,69 @@
     EDGESNN_EVENTS8("1") /* EDGESNN_SWEEP_DRIVEN */                                                \
     "beq.w   8f\n"                                                                                 \
     "4:\n"                                                                                         \
+    "ldmia.w sp, {r0-r3}\n"
+
+/* Where the first pair of up to sixteen events of 4 bits a weight is added, instead of a drive:
+ * label 3, 64 bytes further for each pair that is missing of the first turn, or label 4. */
+#define EDGESNN_SWEEP_BEGIN4                                                                       \
+    "push    {r0-r11, lr}\n"                                                                       \
+    "ldr.w   r4, " EDGESNN_SWEEP_COUNT "\n"                                                        \
+    "lsr.w   r4, r4, #1\n"                                                                         \
+    "rsb.w   r5, r4, #0\n"                                                                         \
+    "and.w   r5, r5, #3\n"                                                                         \
+    "adr.w   r6, 3f\n"                                                                             \
+    "add.w   r6, r6, r5, lsl #6\n"                                                                 \
+    "adr.w   r5, 4f\n"                                                                             \
+    "cmp.w   r4, #0\n"                                                                             \
+    "it      eq\n"                                                                                 \
+    "moveq   r6, r5\n"                                                                             \
+    "orr.w   r6, r6, #1\n"                                                                         \
+    "str.w   r6, " EDGESNN_SWEEP_DRIVE "\n"                                                        \
+    ".balign 4\n"
+
+/* Byte sums of a tile's events in r0 to r3. */
+#define EDGESNN_SWEEP_EVENTS4                                                                      \
+    "ldr.w   r4, " EDGESNN_SWEEP_COUNT "\n"                                                        \
+    "ldr.w   lr, " EDGESNN_SWEEP_LIST "\n"                                                         \
+    EDGESNN_NIBBLE_CONSTANTS                                                                       \
+    "lsls.w  r4, r4, #31\n"                                                                        \
+    "beq.w   2f\n"                                                                                 \
+    EDGESNN_NIBBLE_SINGLE                                                                          \
+    "b.w     5f\n"                                                                                 \
+    "2:\n"                                                                                         \
+    EDGESNN_NIBBLE_NONE                                                                            \
+    "5:\n"                                                                                         \
+    "ldr.w   r4, " EDGESNN_SWEEP_DRIVE "\n"                                                        \
+    "ldr.w   r8, [lr]\n"                                                                           \
+    "ldr.w   r9, [lr, #4]\n"                                                                       \
+    "bx      r4\n"                                                                                 \
+    ".balign 4\n"                                                                                  \
+    "3:\n"                                                                                         \
+    ".rept   4\n"                                                                                  \
+    EDGESNN_NIBBLE_PAIR                                                                            \
+    ".endr\n"                                                                                      \
+    "cmp.w   r8, #0\n"                                                                             \
+    "bne.w   3b\n"                                                                                 \
+    ".balign 4\n"                                                                                  \
+    "4:\n"                                                                                         \
+    EDGESNN_NIBBLE_BYTES
+
+/* Membranes leaked, plus byte sums: four pairs, then the others. */
+#define EDGESNN_SWEEP_LEAK4                                                                        \
+    "ldmia.w sp, {r4, r8, r9}\n"                                                                   \
+    "mov.w   r12, r4\n"                                                                            \
+    "ldmia.w r12!, {r4-r7}\n"                                                                      \
+    EDGESNN_SWEEP_LEAK_PAIRS("r4", "r5", "r8", "r9", "r10", "r11")                                 \
+    EDGESNN_SWEEP_LEAK_PAIRS("r6", "r7", "r8", "r9", "r10", "r11")                                 \
+    EDGESNN_NIBBLE_WIDEN_WORD("r4", "r5", "r0")                                                    \
+    EDGESNN_NIBBLE_WIDEN_WORD("r6", "r7", "r1")                                                    \
+    "mov.w   r0, r8\n"                                                                             \
+    "mov.w   r1, r9\n"                                                                             \
+    "ldmia.w r12, {r8-r11}\n"                                                                      \
+    EDGESNN_SWEEP_LEAK_PAIRS("r8", "r9", "r0", "r1", "r12", "lr")                                  \
+    EDGESNN_SWEEP_LEAK_PAIRS("r10", "r11", "r0", "r1", "r12", "lr")                                \
+    EDGESNN_NIBBLE_WIDEN_WORD("r8", "r9", "r2")                                                    \
+    EDGESNN_NIBBLE_WIDEN_WORD("r10", "r11", "r3")                                                  \
     "ldmia.w sp, {r0-r3}\n"
 
 #define EDGESNN_SWEEP_COMPARE(at, v)                                                               \
