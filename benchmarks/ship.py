@@ -1,9 +1,10 @@
 """Make a trained network one of those that ship: measure it, draw it, save it.
 
 Takes a finished training run whose test split is still unread, or a network file, lowers it under
-NAME, and runs validation, the test split and made sounds on the integer network. Writes
-edgesnn/networks/NAME.esnn, results/shipped_NAME.json, docs/NAME_confusion.png, and of a run
-docs/NAME_curves.png.
+NAME, and runs validation, the test split, made sounds, and an hour of test words as a stream on
+the integer network (the stream on the generated C too). Writes edgesnn/networks/NAME.esnn,
+results/shipped_NAME.json, its part of results/listening.json, docs/NAME_confusion.png,
+docs/det_NAME.png, and of a run docs/NAME_curves.png.
 
 With --drop, neurons that fire in no more than that share of the steps of the training clips are
 left out of the integer network, down to whole tiles of eight.
@@ -28,7 +29,8 @@ from edgesnn.codegen import memory_plan
 from edgesnn.files import write_atomic
 from edgesnn.frontend import features
 from edgesnn.network import Network, identity, load_network, narrowed, save_network
-from edgesnn.pipeline.stream import with_detector
+from edgesnn.pipeline.datasets import Recordings
+from edgesnn.pipeline.stream import draw_det, evaluate_stream, with_detector
 from edgesnn.quantize import lower
 from edgesnn.sim import SimulationReport, simulate
 from edgesnn.sim.engine import Engine
@@ -42,6 +44,7 @@ from edgesnn.trainer.outcome import CONFIG, TRAINED
 from edgesnn.trainer.run import CURVES, LOG
 
 ROOT = Path(__file__).resolve().parent.parent
+LISTENING = ROOT / "benchmarks" / "results" / "listening.json"
 REST_SECONDS = 30
 BLOCK, LANES = 256, 8
 
@@ -123,6 +126,16 @@ def training_record(run: Path) -> dict[str, Any]:
     }
 
 
+def listen(path: Path, name: str, data_dir: Path | None) -> None:
+    """An hour of test words, once, on the engine and on the generated C."""
+    result = evaluate_stream(path, Recordings("gsc", None, data_dir), exact=True)
+    record = json.loads(LISTENING.read_text())
+    record["networks"][name] = result.record()
+    write_atomic(LISTENING, json.dumps(record, indent=1) + "\n")
+    draw_det(result, ROOT / "docs" / f"det_{name}.png")
+    print(json.dumps(result.error.record()))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("name", help="what the network will be called")
@@ -168,7 +181,8 @@ def main() -> None:
         return
     accuracy = reports["testing"].to_dict()["accuracy"]
     record["test"] = accuracy
-    save_network(network, ROOT / "edgesnn" / "networks" / f"{given.name}.esnn")
+    shipped = ROOT / "edgesnn" / "networks" / f"{given.name}.esnn"
+    save_network(network, shipped)
     results = ROOT / "benchmarks" / "results" / f"shipped_{given.name}.json"
     write_atomic(results, json.dumps(record, indent=1) + "\n")
     if from_run:
@@ -176,6 +190,7 @@ def main() -> None:
     title = f"test, integer network: {100 * accuracy['accuracy']:.1f} %"
     path = ROOT / "docs" / f"{given.name}_confusion.png"
     draw_confusion(np.array(accuracy["confusion"]), accuracy["classes"], title, path)
+    listen(shipped, given.name, given.data_dir)
 
 
 if __name__ == "__main__":

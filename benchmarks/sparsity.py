@@ -63,7 +63,7 @@ def energy(weight: float, silence: float) -> list[str]:
     return [f"loss.energy.weight={weight}", f"loss.silence.weight={silence}"]
 
 
-KD, ACTIVATIONS, LOGITS, ENERGY = kd(0.5, 2), activations(1.5), logits(5e-3), energy(2e-3, 3e-4)
+KD, ACTIVATIONS, LOGITS, ENERGY = kd(0.5, 2), activations(0.4), logits(5e-3), energy(6e-3, 2e-4)
 
 #: A run goes on from the run of another variant, without its idle neurons.
 PRUNED = ["start.run={runs}/energy_kd/seed{seed}", "start.prune=1e-3", "loss.ramp=0"]
@@ -87,11 +87,11 @@ VARIANTS = {
 STRENGTHS = {
     "kd 0.9 T2": NONE + kd(0.9, 2),
     "kd 0.9 T4": NONE + kd(0.9, 4),
-    "activations 0.5": NONE + activations(0.5),
-    "activations 4": NONE + activations(4.0),
+    "activations 0.2": NONE + activations(0.2),
+    "activations 1.5": NONE + activations(1.5),
     "logits 1e-3": NONE + logits(1e-3),
     "logits 2e-2": NONE + logits(2e-2),
-    "energy 6e-3": energy(6e-3, 3e-4),
+    "energy 2e-3": energy(2e-3, 2e-4),
 }
 
 
