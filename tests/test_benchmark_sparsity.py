@@ -15,7 +15,7 @@ if not BENCHMARKS.is_dir():
     pytest.skip("benchmarks/ is not beside the tests", allow_module_level=True)
 sys.path.insert(0, str(BENCHMARKS))
 
-from sparsity_figures import FIGURES, comparison, show, sign_test
+from sparsity_figures import FIGURES, comparison, show, sign_test  # noqa: E402
 
 
 def run(seed: int, right: list[int], **figures: float):
