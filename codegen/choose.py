@@ -11,22 +11,44 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, get_args
 
+from edgesnn.boards import CORES, Core
 from edgesnn.codegen.layout import group_layout
+from edgesnn.codegen.margins import words_fit
 from edgesnn.codegen.tiles import Form, form_of, has_narrow_rows, is_row_group, padded_neurons
 from edgesnn.errors import UsageError
-from edgesnn.network import Dense, Layer, Network
+from edgesnn.network import AdaptiveLeaky, Dense, Layer, Network
 
-Kernel = Literal["rows8", "rows4", "currents"]
-"""`rows8`, `rows4`: 8 or 4 bits a weight added straight into lanes; `currents`: sums in 32 bits."""
+Kernel = Literal["rows8", "rows4", "words", "currents"]
+"""`rows8`, `rows4`: 8 or 4 bits a weight added straight into lanes; `words`: a byte a weight, added
+four at a time, and membranes of 32 bits; `currents`: sums in 32 bits."""
 
-#: Cycles of an event, of a synaptic operation and of a membrane update on a simulated Cortex-M4
-#: (docs/CODEGEN.md says how they were measured); used to rank, and shown in the listing.
-COSTS: Mapping[Kernel, tuple[float, float, float]] = MappingProxyType(
-    {"rows8": (9.7, 0.99, 7.5), "rows4": (20.3, 0.92, 9.0), "currents": (18.4, 1.94, 19.5)}
-)
+Class = Literal["m0", "m3", "dsp"]
+"""Cores that cost alike: Armv6-M; Armv7-M; those with the DSP extension."""
 
-#: Of layouts whose cycles are within this factor of the fewest the smallest is taken. (Cores
-#: without the DSP extension gain more by four bits than the costs above tell.)
+#: Cycles of an event and of a synaptic operation, and of an awake membrane update: where all
+#: neurons have the same parameters, each its own, and where they adapt. On simulated Cortex-M0+,
+#: M3 and M4 (docs/CODEGEN.md says how they were measured); used to rank, and shown in the listing.
+#: A 4 behind a kernel's name is for weights of four bits or fewer; with the DSP extension, where
+#: lanes are always best, one figure stands for all updates.
+COSTS: Mapping[Class, Mapping[str, tuple[float, float, float, float, float]]] = MappingProxyType({
+    "m0": {
+        "rows8": (30, 2.3, 50, 60, 140), "rows4": (32, 1.87, 45, 55, 135),
+        "words": (15, 1.64, 16.7, 21.5, 21.5), "words4": (14, 0.89, 13.3, 18, 18),
+        "currents": (93, 2.74, 41, 51, 89), "currents4": (32, 2.55, 29, 39, 77),
+    },
+    "m3": {
+        "rows8": (11, 1.94, 24, 35, 77), "rows4": (21, 1.45, 19.7, 31, 73),
+        "words": (10, 1.46, 15, 20, 20), "words4": (10, 0.86, 13, 18, 18),
+        "currents": (18, 2.7, 21, 25, 45), "currents4": (19, 2.1, 20, 23.5, 44),
+    },
+    "dsp": {
+        "rows8": (9.7, 0.99, 7.5, 7.5, 7.5), "rows4": (20.3, 0.92, 9, 9, 9),
+        "words": (10, 12, 20, 20, 20), "words4": (10, 12, 20, 20, 20),
+        "currents": (18.4, 1.94, 19.5, 19.5, 19.5), "currents4": (18.4, 1.94, 19.5, 19.5, 19.5),
+    },
+})  # fmt: skip
+
+#: Of layouts whose cycles are within this factor of the fewest the smallest is taken.
 CLOSE = 1.2
 
 #: Share of presynaptic neurons that fire in a step, as the planner expects it.
@@ -41,11 +63,24 @@ class Layout:
         kernel: for every layer that can have it; None lets the planner choose.
         layers: a kernel for single layers, by name.
         compact: loops instead of unrolled code, one copy for all layers: small and slow.
+        cores: what it is planned for; it runs, and gives the same, on any core.
     """
 
     kernel: Kernel | None = None
     layers: Mapping[str, Kernel] = field(default_factory=dict)
     compact: bool = False
+    cores: Class = "dsp"
+
+    def on(self, core: Core) -> Layout:
+        """The same layout, planned for `core`."""
+        return replace(self, cores=class_of(core))
+
+
+def class_of(core: Core) -> Class:
+    """Whose costs a core has."""
+    if core.dsp:
+        return "dsp"
+    return "m0" if core.architecture == "armv6-m" else "m3"
 
 
 AUTO = Layout()
@@ -70,7 +105,8 @@ class Choice:
 
 
 def parse_layout(words: Sequence[str]) -> Layout:
-    """A layout from words as the command line takes them: `rows8`, `LAYER=rows4`, `compact`.
+    """A layout from words as the command line takes them: `rows8`, `LAYER=rows4`, `compact`, and
+    a core such as `m0plus` to plan for.
 
     Raises:
         UsageError: a word is none of these.
@@ -81,9 +117,12 @@ def parse_layout(words: Sequence[str]) -> Layout:
         name, _, kernel = word.rpartition("=")
         if word == "compact":
             layout = replace(layout, compact=True)
+        elif word in CORES:
+            layout = layout.on(CORES[word])
         elif kernel not in known:
             raise UsageError(
-                f"unknown layout {word!r}: give {', '.join(known)}, LAYER=one of them, or compact"
+                f"unknown layout {word!r}: give {', '.join(known)}, LAYER=one of them, compact, "
+                "or a core to plan for"
             )
         elif name:
             layout = replace(layout, layers={**layout.layers, name: known[kernel]})
@@ -109,7 +148,11 @@ def choose(network: Network, layer: Layer, layout: Layout = AUTO) -> Choice:
     form = form_of(network, layer)
     options = tuple(
         sorted(
-            (_option(network, layer, each) for each in _possible(network, layer, form)), key=_rank
+            (
+                _option(network, layer, kernel, layout.cores)
+                for kernel in _possible(network, layer, form)
+            ),
+            key=_rank,
         )
     )
     kernels = [option.kernel for option in options]
@@ -121,7 +164,8 @@ def choose(network: Network, layer: Layer, layout: Layout = AUTO) -> Choice:
     close = [option for option in options if option.cycles <= CLOSE * options[0].cycles]
     best = min(close, key=lambda option: option.flash_bytes).kernel
     kernel = wanted or (layout.kernel if layout.kernel in kernels else best)
-    return Choice(kernel, None if kernel == "currents" else form, options)
+    forms: dict[Kernel, Form | None] = {"currents": None, "words": "words"}
+    return Choice(kernel, forms.get(kernel, form), options)
 
 
 def _rank(option: Option) -> tuple[int, int]:
@@ -129,25 +173,42 @@ def _rank(option: Option) -> tuple[int, int]:
 
 
 def _possible(network: Network, layer: Layer, form: Form | None) -> tuple[Kernel, ...]:
+    words: tuple[Kernel, ...] = ("words",) if words_fit(network, layer) else ()
     if form is None and not has_narrow_rows(network, layer):
-        return ("currents",)
+        return (*words, "currents")
     narrow = all(group.bits <= 4 for group in layer.synapses if is_row_group(group))
-    return ("rows4", "rows8", "currents") if narrow else ("rows8", "currents")
+    rows: tuple[Kernel, ...] = ("rows4", "rows8") if narrow else ("rows8",)
+    return (*rows, *words, "currents")
 
 
-def _option(network: Network, layer: Layer, kernel: Kernel) -> Option:
+def _variety(layer: Layer) -> int:
+    """Which of the costs of a membrane update applies: 0 alike, 1 each its own, 2 adaptive."""
+    if isinstance(layer.neuron, AdaptiveLeaky):
+        return 2
+    values = [layer.bias] + [
+        getattr(layer.neuron, name)
+        for name in ("threshold", "decay")
+        if hasattr(layer.neuron, name)
+    ]
+    return int(any(each.min() != each.max() for each in values))
+
+
+def _option(network: Network, layer: Layer, kernel: Kernel, cores: Class) -> Option:
     """Flash of the layer's dense groups, and cycles of a step at the expected rate."""
-    per_event, per_operation, per_update = COSTS[kernel]
-    flash, cycles = 0.0, per_update * layer.size
+    narrow = all(group.bits <= 4 for group in layer.synapses if is_row_group(group))
+    name = f"{kernel}4" if narrow and kernel in ("words", "currents") else kernel
+    per_event, per_operation, *per_update = COSTS[cores][name]
+    flash, cycles = 0.0, per_update[_variety(layer)] * layer.size
     for number, group in enumerate(layer.synapses):
         if not is_row_group(group):
             continue
         assert isinstance(group, Dense)
         pre = network.source_size(group.source)
+        padded = padded_neurons(layer.size)
         if kernel == "currents":
             tables = group_layout(network, layer, number).tables
             flash += sum(table.flash_bytes for table in tables)
         else:
-            flash += pre * padded_neurons(layer.size) * (4 if kernel == "rows4" else 8) / 8
-        cycles += EXPECTED_RATE * pre * (per_event + per_operation * padded_neurons(layer.size))
+            flash += pre * padded * (4 if kernel == "rows4" else 8) / 8
+        cycles += EXPECTED_RATE * pre * (per_event + per_operation * padded)
     return Option(kernel, int(flash), round(cycles))

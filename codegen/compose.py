@@ -8,6 +8,7 @@ import numpy as np
 
 from edgesnn.codegen.choose import AUTO, Layout, choose, require_layers
 from edgesnn.codegen.layout import Table, padded, parameter_layout, table
+from edgesnn.codegen.margins import sum_words, word_fields
 from edgesnn.codegen.names import member_names
 from edgesnn.codegen.program import (
     Axons,
@@ -58,7 +59,7 @@ def build_program(network: Network, layout: Layout = AUTO) -> Program:
     tables, fields = _frontend(network)
     return Program(
         network, layers, _input_members(network, seen), seen, _scratch(layers), tables, fields,
-        _detector(network), layout.compact,
+        _detector(network), layout.compact, layout.cores,
     )  # fmt: skip
 
 
@@ -72,9 +73,10 @@ def _layer(
 ) -> LayerCode:
     name = f"{network.name}_{layer.name}"
     choice = choose(network, layer, layout)
-    form, bits = choice.form, 4 if choice.kernel == "rows4" else 8
-    in_lanes = choice.kernel != "currents"
-    rows = rows_code(network, layer, bits, member, spikes) if in_lanes else None
+    rows = None
+    if choice.kernel != "currents":
+        rows = rows_code(network, layer, choice.kernel, member, spikes)
+    form = choice.form
     groups = tuple(
         group_code(network, layer, number, member, spikes, seen)
         for number, group in enumerate(layer.synapses)
@@ -82,6 +84,8 @@ def _layer(
     )
     if form == "tables":
         fields, parameters = table_fields(layer, name)
+    elif form == "words":
+        fields, parameters = word_fields(network, layer, name)
     elif form is not None:
         fields, parameters = membrane_fields(network, layer, form, name)
     else:
@@ -123,13 +127,14 @@ def _members(network: Network, code: LayerCode) -> tuple[Member, ...]:
         for each in code.incoming
     ]
     if layer.is_readout:
-        members.append(Member("int32_t", "y", (layer.size,)))
+        size = -(-layer.size // 4) * 4 if code.worded else layer.size
+        members.append(Member("int32_t", "y", (size,)))
     else:
         members.append(Member("uint32_t", "spikes", (code.spikes.slots, words(layer.size))))
         members += _membranes(code, keeps)
     rings = [code.spikes, *(each.ring for each in code.incoming)]
     members += [Member("uint8_t", _last(ring.cursor)) for ring in rings if ring.slots > 1]
-    if code.tiled:
+    if code.tiled or (code.worded and not layer.is_readout):
         members.append(Member("uint8_t", "rests"))
     return tuple(members)
 
@@ -138,6 +143,8 @@ def _membranes(code: LayerCode, keeps: bool) -> list[Member]:
     """Membranes and adaptation currents, and kept currents in the same form."""
     adaptive = isinstance(code.layer.neuron, AdaptiveLeaky)
     names = ["v", *(["a"] if adaptive else [])]
+    if code.worded:
+        return [Member("int32_t", "margin", (-(-code.layer.size // 4) * 4,))]
     if not code.tiled:
         return [Member("int16_t", name, (code.layer.size,)) for name in names]
     names += ["kept"] if keeps else []
@@ -220,17 +227,25 @@ def _scratch(layers: tuple[LayerCode, ...]) -> tuple[Member, ...]:
     """Currents of the layer at work, its max pool's marks, its events, and their sums."""
     currents = max((padded(each.layer.size) for each in layers if each.uses_currents), default=0)
     touched = max(each.touched_words for each in layers)
-    events = max(
-        places(each.rows.count, each.rows.bits) if each.rows is not None else 0 for each in layers
-    )
-    sums = [tiles(each.layer.size) * TILE // 2 for each in layers if each.sums_apart]
+    rows = [each.rows for each in layers if each.rows is not None]
+    events = max((places(each.count, each.bits) for each in rows), default=0)
+    sums = max((_sums(each) for each in layers), default=0)
     sizes = (
         ("int32_t", "current", currents),
         ("uint32_t", "touched", touched),
         ("uint32_t", "events", events),
-        ("uint32_t", "sums", max(sums, default=0)),
+        ("uint32_t", "sums", sums),
     )
     return tuple(Member(ctype, name, (size,)) for ctype, name, size in sizes if size)
+
+
+def _sums(code: LayerCode) -> int:
+    """Words for the sums of a layer in lanes that keeps them apart, or of a layer in words."""
+    if code.sums_apart:
+        return tiles(code.layer.size) * TILE // 2
+    if code.rows is None or code.rows.bytes is None:
+        return 0
+    return sum_words(code.rows.bytes, code.rows.count, code.layer.size)
 
 
 def _frontend(network: Network) -> tuple[tuple[Table, ...], tuple[tuple[str, str], ...]]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from edgesnn.codegen.choose import Choice
+from edgesnn.codegen.choose import Choice, Class
 from edgesnn.codegen.layout import GroupLayout, Table
+from edgesnn.codegen.margins import ByteRows
 from edgesnn.codegen.tiles import Form
 from edgesnn.network import AdaptiveLeaky, Layer, Network
 
@@ -127,19 +128,26 @@ class RowGroup:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Rows of all groups of a layer that become one table (edgesnn_rows.h), `count` of them."""
+    """Rows of all groups of a layer that become one table, `count` of `words` words: those of
+    edgesnn_rows.h, or where there are `bytes` of edgesnn_words.h."""
 
     name: str
     weight: Table
     count: int
+    words: int
     bias: int
     bits: int
     groups: tuple[RowGroup, ...]
+    bytes: ByteRows | None = None
 
     @property
-    def words(self) -> int:
-        """Words of a row."""
-        return len(self.weight.values) // self.count
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """Initialisers of `struct edgesnn_rows` or `struct edgesnn_byte_rows`."""
+        own = (("bits", self.bits),) if self.bytes is None else (
+            ("count", self.count), ("groups", self.bytes.groups),
+        )  # fmt: skip
+        every = (("weight", self.weight.name), ("words", self.words), ("bias", self.bias), *own)
+        return tuple((name, f"{value}") for name, value in every)
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +187,12 @@ class LayerCode:
     @property
     def tiled(self) -> bool:
         """Whether the neurons are stepped in lanes."""
-        return self.form is not None
+        return self.form is not None and not self.worded
+
+    @property
+    def worded(self) -> bool:
+        """Whether the layer is computed in words."""
+        return self.form == "words"
 
     @property
     def sums_apart(self) -> bool:
@@ -239,6 +252,7 @@ class Program:
     frontend_fields: tuple[tuple[str, str], ...]
     detector: DetectorCode | None = None
     compact: bool = False
+    cores: Class = "dsp"
 
     @property
     def rings(self) -> tuple[Ring, ...]:

@@ -86,7 +86,7 @@ class Qemu:
         find_qemu()
         self._temporary = tempfile.TemporaryDirectory(prefix="edgesnn-")
         place = folder if folder is not None else Path(self._temporary.name)
-        code = generate(network, place, layout=layout)
+        code = generate(network, place, layout=layout.on(self.board.core))
         self.firmware = compile_firmware(code, self.board, compiler=compiler)
 
     def run(self, features: IntArray) -> Traces:

@@ -9,17 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 
 from edgesnn.codegen.layout import Table, padded
-from edgesnn.codegen.plan import MemoryPlan, plan_of
+from edgesnn.codegen.overview import choice_table, layer_table
+from edgesnn.codegen.plan import plan_of
 from edgesnn.codegen.program import Axons, GroupCode, LayerCode, Member, Program
 from edgesnn.codegen.wiring import moved_ring
-from edgesnn.network.bounds import membrane_bounds
-from edgesnn.network.graph import Layer, Network
+from edgesnn.network.neurons import IntegrateAndFire
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 _COLUMNS = 100
+
+#: Whose cycles the planner predicts.
+PLANNED_FOR = {"m0": "Cortex-M0+", "m3": "Cortex-M3", "dsp": "Cortex-M4"}
 
 
 @functools.cache
@@ -93,6 +97,7 @@ def context(program: Program) -> dict[str, Any]:
         "delta": network.input.delta,
         "compact": program.compact,
         "choices": choice_table(program),
+        "planned_for": PLANNED_FOR[program.cores],
         "layers": layers,
         "readout": layers[-1],
     }
@@ -137,6 +142,9 @@ def _layer(code: LayerCode) -> dict[str, Any]:
         "uses_currents": code.uses_currents,
         "tiled": code.tiled,
         "rows": code.rows,
+        "worded": code.worded,
+        "rows_struct": "edgesnn_byte_rows" if code.worded else "edgesnn_rows",
+        "lister": "edgesnn_list_rows" if code.worded else "edgesnn_list_spikes",
         "padded": padded(code.layer.size),
         "quiet": _quiet(code),
         "stepper": f"edgesnn_step_{'adaptive' if code.form == 'tables' else 'membranes'}",
@@ -148,15 +156,16 @@ def _layer(code: LayerCode) -> dict[str, Any]:
         "adaptation": f"{base}.a" if code.adaptive else "NULL",
         "outgoing": [_axons(axons) for axons in code.outgoing],
         "traced": _traced(code),
+        "levels": _levels(code),
         **_own_spikes(code),
     }
 
 
 def _struct(code: LayerCode) -> str:
     """Tag of the struct that holds the parameters of a layer's neurons."""
-    if code.layer.is_readout:
+    if code.layer.is_readout and not code.worded:
         return "edgesnn_readout"
-    structs = {None: "edgesnn_neurons", "tables": "edgesnn_adaptive"}
+    structs = {None: "edgesnn_neurons", "words": "edgesnn_words", "tables": "edgesnn_adaptive"}
     return structs.get(code.form, "edgesnn_membranes")
 
 
@@ -211,11 +220,22 @@ def _traced(code: LayerCode) -> list[tuple[str, str]]:
     """What a trace records of a layer, in order, and its bytes."""
     base = f"state->layer.{code.member}"
     if code.layer.is_readout:
-        return [(f"{base}.y", f"sizeof {base}.y")]
-    names = [f"{base}.{name}" for name in ("v", "a") if name == "v" or code.adaptive]
+        return [(f"{base}.y", f"{4 * code.layer.size}")]
     spikes = code.spikes.before(0)
+    if code.worded:
+        return [(spikes, f"sizeof {spikes}")]
+    names = [f"{base}.{name}" for name in ("v", "a") if name == "v" or code.adaptive]
     lanes = [(name, f"{2 * code.layer.size}") for name in names]
     return [*lanes, (spikes, f"sizeof {spikes}")]
+
+
+def _levels(code: LayerCode) -> list[int]:
+    """What to add to the margins of a layer in words to get its membranes; empty for others."""
+    neuron = code.layer.neuron
+    if not code.worded or not isinstance(neuron, IntegrateAndFire):
+        return []
+    thresholds = code.layer.per_neuron(neuron.threshold.astype(np.int64))
+    return [int(each) + neuron.strict for each in thresholds]
 
 
 def _group(group: GroupCode) -> dict[str, Any]:
@@ -262,44 +282,3 @@ def _source_fields(group: GroupCode) -> list[tuple[str, str]]:
 def _axons(axons: Axons) -> dict[str, Any]:
     cursor = axons.ring.cursor if axons.ring.slots > 1 else "0"
     return {"words": axons.words, "delay": axons.delay, "ring": axons.ring, "cursor": cursor}
-
-
-def layer_table(network: Network, plan: MemoryPlan) -> list[str]:
-    """The header's table of layers: synapses, density, bytes and proven ranges."""
-    lines = ["part              neurons synapses density   flash     RAM  proven ranges"]
-    for row in plan.rows:
-        layer = network.by_name.get(row.name)
-        density = f"{100 * row.density:.1f}%" if layer is not None else ""
-        counts = (row.neurons, row.synapses) if layer is not None else ("", "")
-        ranges = "" if layer is None else _ranges(network, layer)
-        line = (
-            f"{row.name:<17} {counts[0]:>7} {counts[1]:>8} {density:>7} "
-            f"{row.flash_bytes:>7} {row.ram_bytes:>7}  {ranges}"
-        )
-        lines.append(line.rstrip())
-    lines.append(f"{'total':<42} {plan.flash_bytes:>7} {plan.ram_bytes:>7}")
-    return lines
-
-
-def choice_table(program: Program) -> list[str]:
-    """The header's table of layouts: what was chosen for each layer, and what else there is."""
-    lines = []
-    for code in program.layers:
-        assert code.choice is not None
-        for option in code.choice.options:
-            taken = "taken" if option.kernel == code.choice.kernel else "also"
-            lines.append(
-                f"{code.layer.name:<17} {taken:<6} {option.kernel:<9} {option.flash_bytes:>9} "
-                f"{option.cycles:>8}"
-            )
-    return lines
-
-
-def _ranges(network: Network, layer: Layer) -> str:
-    bounds = membrane_bounds(network, layer)
-    name = "y" if layer.is_readout else "u"
-    text = f"{name} {bounds.low}..{bounds.high}{' saturating' if bounds.saturates else ''}"
-    if bounds.adaptation_low or bounds.adaptation_high:
-        clamp = " saturating" if bounds.adaptation_saturates else ""
-        text += f", a {bounds.adaptation_low}..{bounds.adaptation_high}{clamp}"
-    return text

@@ -24,8 +24,8 @@ TILE = 16
 _BYTES = np.array([0, 2, 1, 3])
 
 
-Form = Literal["plain", "saturates", "tables"]
-"""The forms of edgesnn_membranes.h, and that of edgesnn_adaptive.h."""
+Form = Literal["plain", "saturates", "tables", "words"]
+"""The forms of edgesnn_membranes.h, that of edgesnn_adaptive.h, and that of edgesnn_words.h."""
 
 #: Events of four bits a weight that are summed before they are widened (edgesnn_rows.h).
 CHUNK = 16

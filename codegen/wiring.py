@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from edgesnn.codegen.choose import Kernel
 from edgesnn.codegen.layout import group_layout, table
+from edgesnn.codegen.margins import byte_rows
 from edgesnn.codegen.program import Axons, GroupCode, Ring, RowGroup, Rows, words
 from edgesnn.codegen.tiles import is_row_group, row_table
 from edgesnn.network import INPUT, Dense, Layer, Network, Pool
@@ -92,9 +94,9 @@ def _arrivals(
 
 
 def rows_code(
-    network: Network, layer: Layer, bits: int, member: str, spikes: dict[str, Ring]
+    network: Network, layer: Layer, kernel: Kernel, member: str, spikes: dict[str, Ring]
 ) -> Rows | None:
-    """The rows of all dense groups of a layer, `bits` bits a weight; None where it has none."""
+    """The rows of all dense groups of a layer as `kernel` reads them; None where it has none."""
     numbers = [number for number, group in enumerate(layer.synapses) if is_row_group(group)]
     if not numbers:
         return None
@@ -109,5 +111,10 @@ def rows_code(
         groups.append(RowGroup(first, bitmap, words(pre), axons))
         first += pre
     name = f"{network.name}_{layer.name}_rows"
+    if kernel == "words":
+        made = byte_rows(dense, name)
+        return Rows(name, made.weight, first, made.words, made.bias, 8, tuple(groups), made)
+    bits = 4 if kernel == "rows4" else 8
     weight, bias = row_table(dense, bits, name)
-    return Rows(name, weight, first, bias, bits, tuple(groups))
+    words_of = len(weight.values) // first
+    return Rows(name, weight, first, words_of, bias, bits, tuple(groups))

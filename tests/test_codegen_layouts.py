@@ -46,7 +46,7 @@ from edgesnn.network.bounds import lane_ranges
 
 from .codegen_networks import random_dense, relay_network, tiny_network
 
-LAYOUTS = ("rows8", "rows4", "currents", "compact")
+LAYOUTS = ("rows8", "rows4", "words", "currents", "compact")
 
 
 def _neuron(kind: str, rng: np.random.Generator, count: int, scale: int) -> IntegrateAndFire:
@@ -282,6 +282,26 @@ def test_hundreds_of_events_at_once(core: str, layout: str) -> None:
     assert first_divergence(network, expected, traces) is None
 
 
+@pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="qemu-system-arm is missing")
+@pytest.mark.parametrize("core", ["m0", "m3"])
+@pytest.mark.parametrize("bits", [8, 4, 2])
+def test_words_take_hundreds_of_events_at_once(core: str, bits: int) -> None:
+    """600 events in one step: more than lanes, a chunk or a fold take, and one more or fewer than
+    each of them in steps between; onto tiles that are not whole."""
+    network = lanes_network("strict zero", 600, 45, bits, 5, recurrent=False, scale=900)
+    relay = network.layers[0]
+    edges = np.array([1, 2, 17, 18, 19, 20, 126, 127, 144, 145, 257, 258, 288, 289, 600])
+    bias = -np.searchsorted(edges, np.arange(600), side="right")
+    forgetful = Leaky(threshold=[1] * 600, decay=[0] * 600, reset="zero")
+    relay = replace(relay, bias=bias, neuron=forgetful)
+    network = replace(network, layers=(relay, *network.layers[1:]))
+    features = np.concatenate([np.arange(1, 17), [0, 16]]).astype(np.int8)[None, :, None]
+    expected = Oracle(network).run(features)
+    assert {*expected.spikes["relay"].sum(axis=-1)[0]} >= {*edges.tolist()}
+    traces = Qemu(network, core, layout=parse_layout(["words"])).run(features)
+    assert first_divergence(network, expected, traces) is None
+
+
 def test_membranes_at_the_ends_of_16_bits() -> None:
     """A drive that holds membranes at both clamps, in lanes and, for what lies ahead, out of
     them."""
@@ -367,7 +387,7 @@ def test_layouts_that_cannot_be_are_told(
     save_network(network, tmp_path / "relay.esnn")
     command = ["generate", str(tmp_path / "relay.esnn"), "--output", str(tmp_path / "c")]
     assert run([*command, "--layout", "rows16"]) != 0
-    assert "unknown layout 'rows16': give rows8, rows4, currents" in capsys.readouterr().err
+    assert "unknown layout 'rows16': give rows8, rows4, words, currents" in capsys.readouterr().err
     assert run([*command, "--layout", "second=currents"]) == 0
     header = (tmp_path / "c" / "relay.h").read_text()
     assert "second            taken  currents" in header

@@ -157,8 +157,9 @@ class Probe(Stepper):
     ) -> None:
         """Compile `network`; `split` tells parts apart, which takes a little longer to run."""
         self._folder = tempfile.TemporaryDirectory(prefix="edgesnn-")
-        generated = generate(network, Path(self._folder.name), layout=layout)
-        firmware = compile_firmware(generated, bench_board(core), compiler=compiler)
+        board = bench_board(core)
+        generated = generate(network, Path(self._folder.name), layout=layout.on(board.core))
+        firmware = compile_firmware(generated, board, compiler=compiler)
         super().__init__(network, firmware, network.name)
         if split:
             self._parts = Parts(self.core, network, firmware.elf)

@@ -89,17 +89,24 @@ EDGESNN_INLINE int32_t edgesnn_saturate24(int32_t value)
 }
 #endif
 
+/* Where no instruction counts zeros: positions of single bits by the upper five bits of their
+ * product with 0x077cb531, a de Bruijn sequence (Leiserson, Prokop, Randall 1998). */
+#if !defined(__GNUC__) || defined(__ARM_ARCH_6M__)
+#define EDGESNN_POSITIONS 1
+static const uint8_t edgesnn_position[32] = {0,  1,  28, 2,  29, 14, 24, 3,  30, 22, 20,
+                                             15, 25, 17, 4,  8,  31, 27, 13, 23, 21, 19,
+                                             16, 7,  26, 12, 18, 6,  11, 5,  10, 9};
+#else
+#define EDGESNN_POSITIONS 0
+#endif
+
 /* Position of the lowest set bit of `word`, which is not zero. */
 EDGESNN_INLINE uint32_t edgesnn_lowest_bit(uint32_t word)
 {
-#if defined(__GNUC__) && !defined(__ARM_ARCH_6M__)
-    return (uint32_t)__builtin_ctz(word);
+#if EDGESNN_POSITIONS
+    return edgesnn_position[((word & (0u - word)) * 0x077cb531u) >> 27];
 #else
-    /* Armv6-M has no CLZ: index by a de Bruijn sequence (Leiserson, Prokop, Randall 1998). */
-    static const uint8_t position[32] = {0,  1,  28, 2,  29, 14, 24, 3,  30, 22, 20,
-                                         15, 25, 17, 4,  8,  31, 27, 13, 23, 21, 19,
-                                         16, 7,  26, 12, 18, 6,  11, 5,  10, 9};
-    return position[((word & (0u - word)) * 0x077cb531u) >> 27];
+    return (uint32_t)__builtin_ctz(word);
 #endif
 }
 

@@ -8,6 +8,8 @@
 #include "edgesnn_adaptive.h"
 #include "edgesnn_adaptive_pairs.h"
 #include "edgesnn_base.h"
+#include "edgesnn_byte_rows.h"
+#include "edgesnn_bytes_thumb.h"
 #include "edgesnn_dense.h"
 #include "edgesnn_events.h"
 #include "edgesnn_graded.h"
@@ -18,9 +20,13 @@
 #include "edgesnn_membranes.h"
 #include "edgesnn_neurons.h"
 #include "edgesnn_nibbles.h"
+#include "edgesnn_own_thumb.h"
+#include "edgesnn_quads_thumb.h"
 #include "edgesnn_rows.h"
 #include "edgesnn_scores.h"
 #include "edgesnn_sparse.h"
+#include "edgesnn_sums_thumb.h"
 #include "edgesnn_window.h"
+#include "edgesnn_words.h"
 
 #endif

@@ -42,6 +42,7 @@ def build(
     rungs: options.Rungs = None,
     clips: options.Clips = 100,
     emulated_clips: options.EmulatedClips = 3,
+    layout: options.Layout = None,
     json: options.Json = False,
 ) -> None:
     """Train, quantise, generate C, compile, prove every step exact, and report.
@@ -71,6 +72,7 @@ def build(
         chosen_rungs(rungs),
         clips,
         emulated_clips,
+        tuple(layout or ()),
     )
     report = build_all(request, announce)
     if json:

@@ -112,8 +112,9 @@ Layout = Annotated[
     typer.Option(
         "--layout",
         help="Force the layout of dense weights: rows8, rows4 (8 or 4 bits a weight, added in "
-        "lanes), currents (32-bit sums), for one layer LAYER=rows8; or compact: small, slow code. "
-        "May be repeated.",
+        "lanes), words (bytes, and membranes of 32 bits), currents (32-bit sums), for one layer "
+        "LAYER=rows8; a core such as m0plus: plan for it; or compact: small, slow code. May be "
+        "repeated.",
         metavar="WORD",
     ),
 ]

@@ -96,13 +96,14 @@ def compile_(
     source: options.Source,
     board: options.Board = options.DEFAULT_BOARD,
     output: options.Output = None,
+    layout: options.Layout = None,
     json: options.Json = False,
 ) -> None:
     """Compile a network's firmware for a board: an ELF image, with the flash and RAM it takes."""
     from edgesnn.cli.report import print_image
     from edgesnn.pipeline.firmware import compile_from
 
-    record = compile_from(source, board, output, announce)
+    record = compile_from(source, board, output, announce, layout or ())
     if json:
         print_json(record)
     else:

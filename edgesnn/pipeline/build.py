@@ -40,6 +40,7 @@ class Request:
             network's with `-pretrained` behind it.
         rungs: of the exactness ladder to climb; none where empty.
         clips, emulated_clips: see `edgesnn.pipeline.verify.verify_source`.
+        layout: words of `edgesnn generate --layout`.
     """
 
     training: Training = field(default_factory=lambda: Training(Recordings()))
@@ -50,6 +51,7 @@ class Request:
     rungs: tuple[str, ...] = ()
     clips: int = 100
     emulated_clips: int = 3
+    layout: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -86,15 +88,17 @@ def build(request: Request, say: Say = silent) -> dict[str, Any]:
         VerifyError: an implementation is not bit-exact; the report is written nevertheless.
     """
     from edgesnn.boards import find_board
+    from edgesnn.codegen.choose import parse_layout
     from edgesnn.pipeline.firmware import make_firmware, require_compiler
     from edgesnn.pipeline.ladder import require_agreement
 
     started = time.perf_counter()
     claim(request.folder)
     board = find_board(request.board)
+    parse_layout(request.layout)  # refused before anything is trained
     require_compiler()
     made = _pretrained(request) if request.pretrained else _trained(request, say)
-    firmware = make_firmware(made.network, made.folder, board, say)
+    firmware = make_firmware(made.network, made.folder, board, say, request.layout)
     save_network(made.network, made.folder.network)
     activity, verification = _evidence(made, request, say)
     report = {

@@ -30,22 +30,36 @@ def require_compiler() -> None:
 
 
 def make_firmware(
-    network: Network, places: BuildFolder, board: Board, say: Say = silent
+    network: Network,
+    places: BuildFolder,
+    board: Board,
+    say: Say = silent,
+    layout: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Generate C into `places.c` and an image into `places.firmware`; returns their record.
 
+    Weights are laid out for the board's core, and as the words of `layout` say.
+
     Raises:
+        UsageError: `layout` cannot be met.
         ConfigError: the network has the name of another file of the image.
         BoardError: the network does not fit the board; nothing is written.
         CompileError: no compiler, or it refuses; nothing is written.
     """
     from edgesnn.codegen import generate
+    from edgesnn.codegen.choose import parse_layout
     from edgesnn.codegen.firmware import compile_firmware
 
+    planned = parse_layout([board.core.name, *layout])
     require_free(network.name)
     say(f"generate C and compile it for {board.title}")
     with staged(places.path) as work:
-        code = generate(network, work / places.c.name, command=_command(network))
+        code = generate(
+            network,
+            work / places.c.name,
+            command=generating_command(network, board, layout),
+            layout=planned,
+        )
         firmware = compile_firmware(code, board, folder=work / places.firmware.name / board.name)
         for each in firmware.elf.parent.glob("*.o"):
             each.unlink()
@@ -93,7 +107,7 @@ def generate_from(source: Path, output: Path | None, layout: Sequence[str] = ())
     target = output or (loaded.folder.c if loaded.folder else beside)
     _refuse_file(target)
     with staged(target) as work:
-        code = generate(network, work, command=_command(network), layout=wanted)
+        code = generate(network, work, command=_command(network, layout), layout=wanted)
     return {
         "source": str(target / code.source.name),
         "header": str(target / code.header.name),
@@ -104,7 +118,11 @@ def generate_from(source: Path, output: Path | None, layout: Sequence[str] = ())
 
 
 def compile_from(
-    source: Path, board_name: str, output: Path | None, say: Say = silent
+    source: Path,
+    board_name: str,
+    output: Path | None,
+    say: Say = silent,
+    layout: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Compile the firmware of a build folder or a `.esnn` file for a board.
 
@@ -118,13 +136,22 @@ def compile_from(
     beside = loaded.path.parent / loaded.network.name
     target = output or (loaded.folder.path if loaded.folder else beside)
     _refuse_file(target)
-    record = make_firmware(loaded.network, BuildFolder(target, loaded.network.name), board, say)
+    places = BuildFolder(target, loaded.network.name)
+    record = make_firmware(loaded.network, places, board, say, layout)
     return {**record, "sha256": identity(loaded.network)}
 
 
-def _command(network: Network) -> str:
+def generating_command(network: Network, board: Board, layout: Sequence[str] = ()) -> str:
+    """What code for a board says made it; code for cores with the DSP extension is the same for
+    all of them, and what `edgesnn generate` makes by default."""
+    core = [] if board.core.dsp else [board.core.name]
+    return _command(network, [*core, *layout])
+
+
+def _command(network: Network, layout: Sequence[str] = ()) -> str:
     """What the generated files say made them: the same wherever the network lies."""
-    return f"edgesnn generate {network.name}.esnn"
+    words = "".join(f" --layout {word}" for word in layout)
+    return f"edgesnn generate {network.name}.esnn{words}"
 
 
 def _refuse_file(target: Path) -> None:

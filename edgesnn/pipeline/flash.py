@@ -12,7 +12,7 @@ from edgesnn.boards import Board, find_board
 from edgesnn.errors import UsageError
 from edgesnn.network import identity
 from edgesnn.pipeline.datasets import Clips
-from edgesnn.pipeline.firmware import staged
+from edgesnn.pipeline.firmware import generating_command, staged
 from edgesnn.pipeline.folder import BuildFolder, Loaded, load_source, write_json
 from edgesnn.pipeline.naming import require_free
 from edgesnn.pipeline.say import Say, silent
@@ -117,6 +117,7 @@ def _require_sense(request: FlashRequest) -> None:
 def prepare_image(request: FlashRequest, board: Board, say: Say = silent) -> Prepared:
     """Generate C and compile the image into the build folder, whole or not at all."""
     from edgesnn.codegen import generate
+    from edgesnn.codegen.choose import AUTO
 
     loaded = load_source(request.source)
     network = loaded.network
@@ -125,8 +126,9 @@ def prepare_image(request: FlashRequest, board: Board, say: Say = silent) -> Pre
     say(f"compile the {request.image} for {board.title}")
     folder = loaded.folder or BuildFolder(loaded.path.parent / network.name, network.name)
     with staged(folder.path) as work:
-        command = f"edgesnn generate {network.name}.esnn"
-        code = generate(network, work / folder.c.name, command=command)
+        command = generating_command(network, board)
+        layout = AUTO.on(board.core)
+        code = generate(network, work / folder.c.name, command=command, layout=layout)
         place = work / folder.firmware.name / f"{board.name}-{request.image}"
         firmware = _compile(request, code, board, clips, place)
         for each in firmware.elf.parent.glob("*.o"):
@@ -152,12 +154,15 @@ def _compile(
 
 def _fitting_clips(loaded: Loaded, board: Board, wanted: int) -> Clips:
     """As many clips of the test set as were asked for, or as flash has room for."""
+    from edgesnn.codegen.choose import AUTO
     from edgesnn.codegen.plan import memory_plan
     from edgesnn.pipeline.verify import stimulus
 
     clips = stimulus(loaded.network, None, loaded.recorded(), wanted)
     given = clips.features if clips.pcm is None else clips.pcm
-    room = board.flash.size - memory_plan(loaded.network).flash_bytes - CODE_BYTES
+    room = (
+        board.flash.size - memory_plan(loaded.network, AUTO.on(board.core)).flash_bytes - CODE_BYTES
+    )
     return clips.some(max(1, min(wanted, room // given[0].nbytes)))
 
 

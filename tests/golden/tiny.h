@@ -27,6 +27,7 @@
  * windows           also   currents          0      117
  * readout           taken  rows8            96       30
  * readout           also   currents         48       73
+ * readout           also   words            96      121
  */
 #ifndef TINY_H
 #define TINY_H
