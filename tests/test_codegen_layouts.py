@@ -271,14 +271,24 @@ def test_kernels_need_no_flags(tmp_path: Path, flags: list[str], kind: str) -> N
 
 
 @pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="qemu-system-arm is missing")
-@pytest.mark.parametrize(("core", "layout"), [("m4", "rows8"), ("m4", "compact"), ("m3", "rows8")])
-def test_hundreds_of_events_at_once(core: str, layout: str) -> None:
+@pytest.mark.parametrize(
+    ("core", "kind", "layout"),
+    [
+        ("m4", "strict zero", ["rows8", "hidden=rows8"]),
+        ("m4", "strict zero", ["compact", "hidden=rows8"]),
+        ("m3", "strict zero", ["hidden=rows8"]),
+        ("m4", "coupled", ["hidden=rows8"]),
+        ("m4", "coupled", ["hidden=rows4"]),
+        ("m3", "coupled", ["hidden=rows4"]),
+    ],
+)
+def test_hundreds_of_events_at_once(core: str, kind: str, layout: list[str]) -> None:
     """More than any chunk takes, of the largest biased weights; all of them in one step."""
-    network = lanes_network("strict zero", 600, 20, 2, 5, recurrent=False, scale=900)
-    features = np.array([[[127], [0], [127]]], np.int8)
+    network = lanes_network(kind, 600, 20, 2, 5, recurrent=False, scale=900)
+    features = np.array([[[127], [0], [60], [9], [127]]], np.int8)
     expected = Oracle(network).run(features)
     assert expected.spikes["relay"][0, 0].sum() == 600
-    traces = Qemu(network, core, layout=parse_layout([layout, "hidden=rows8"])).run(features)
+    traces = Qemu(network, core, layout=parse_layout(layout)).run(features)
     assert first_divergence(network, expected, traces) is None
 
 

@@ -9,7 +9,7 @@
 #define EDGESNN_ADAPTIVE_H
 
 #include "edgesnn_adaptive_pairs.h"
-#include "edgesnn_membranes.h"
+#include "edgesnn_adaptive_rows.h"
 
 /* A layer: for each pair its parameters, and behind those of all pairs a word of jumps each. */
 struct edgesnn_adaptive {
@@ -19,27 +19,45 @@ struct edgesnn_adaptive {
     bool reset_to_zero;
 };
 
-/* What the tile whose first pair is `first` receives in this step; `shared` takes off the bias of
- * its rows. */
-EDGESNN_INLINE void edgesnn_hear_tile(uint32_t first, int32_t shared,
-                                      const struct edgesnn_arrivals *arrivals, uint32_t *sum)
+/* Add `pairs` words of lanes. */
+EDGESNN_INLINE void edgesnn_add_lanes_of(const uint32_t *lanes, uint32_t pairs, uint32_t *sums)
+{
+    for (uint32_t pair = 0; lanes != NULL && pair < pairs; pair++) {
+        const uint32_t sum = edgesnn_sum_of(sums[pair]);
+        sums[pair] = edgesnn_lanes_of(edgesnn_add_sums(sum, edgesnn_sum_of(lanes[pair])));
+    }
+}
+
+/* The sums of a tile whose rows have eight bits a weight, or any. */
+EDGESNN_INLINE void edgesnn_hear_tile(uint32_t start, const struct edgesnn_arrivals *arrivals,
+                                      uint32_t *sum)
 {
     const struct edgesnn_list *const events = &arrivals->events;
-    const uint32_t bits = events->count != 0 ? arrivals->rows->bits : 0;
     EDGESNN_UNROLL
     for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
-        sum[pair] = edgesnn_both(shared);
+        sum[pair] = start;
     }
-    if (bits == 8u) {
+    if (events->count == 0) {
+        return;
+    }
+    if (arrivals->rows->bits == 8u) {
         edgesnn_add_rows8(arrivals->rows, events, sum);
-    } else if (bits == 4u) {
+    } else if (!EDGESNN_HEARS) {
         edgesnn_add_rows4(arrivals->rows, events, sum);
     }
-    if (arrivals->kept != NULL) {
-        edgesnn_add_drive(&arrivals->kept[first], sum);
-    }
-    if (arrivals->drive != NULL) {
-        edgesnn_add_drive(&arrivals->drive[first], sum);
+}
+
+/* The sums of all tiles, tile by tile. */
+EDGESNN_INLINE void edgesnn_hear_tiles(uint32_t tiles, uint32_t start,
+                                       const struct edgesnn_arrivals *arrivals, uint32_t *sums)
+{
+    for (uint32_t tile = 0; tile < tiles; tile++, sums += EDGESNN_TILE_PAIRS) {
+        uint32_t sum[EDGESNN_TILE_PAIRS];
+        edgesnn_hear_tile(start, arrivals, sum);
+        EDGESNN_UNROLL
+        for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
+            sums[pair] = edgesnn_lanes_of(sum[pair]);
+        }
     }
 }
 
@@ -47,19 +65,24 @@ EDGESNN_INLINE void edgesnn_hear_tile(uint32_t first, int32_t shared,
 EDGESNN_SHARED const uint32_t *edgesnn_hear(uint32_t tiles, const struct edgesnn_arrivals *arrivals,
                                             uint32_t *sums)
 {
-    const uint32_t count = arrivals->events.count;
-    const int32_t shared = count != 0 ? -(arrivals->rows->bias * (int32_t)count) : 0;
-    if (count == 0 && arrivals->drive == NULL && arrivals->kept != NULL) {
+    const struct edgesnn_list *const events = &arrivals->events;
+    const int32_t bias = events->count != 0 ? arrivals->rows->bias * (int32_t)events->count : 0;
+    const uint32_t start = edgesnn_both(-bias);
+    if (events->count == 0 && arrivals->drive == NULL && arrivals->kept != NULL) {
         return arrivals->kept;
     }
-    for (uint32_t first = 0; first < EDGESNN_TILE_PAIRS * tiles; first += EDGESNN_TILE_PAIRS) {
-        uint32_t sum[EDGESNN_TILE_PAIRS];
-        edgesnn_hear_tile(first, shared, arrivals, sum);
-        EDGESNN_UNROLL
-        for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
-            sums[first + pair] = edgesnn_lanes_of(sum[pair]);
-        }
+#if EDGESNN_HEARS
+    if (events->count != 0 && arrivals->rows->bits == 4u) {
+        const struct edgesnn_hearing hearing = {sums, events->place, events->count, start, tiles};
+        edgesnn_hear_nibbles(&hearing);
+    } else {
+        edgesnn_hear_tiles(tiles, start, arrivals, sums);
     }
+#else
+    edgesnn_hear_tiles(tiles, start, arrivals, sums);
+#endif
+    edgesnn_add_lanes_of(arrivals->kept, EDGESNN_TILE_PAIRS * tiles, sums);
+    edgesnn_add_lanes_of(arrivals->drive, EDGESNN_TILE_PAIRS * tiles, sums);
     return sums;
 }
 
