@@ -21,6 +21,7 @@ from edgesnn.codegen.program import (
 )
 from edgesnn.codegen.tiles import (
     TILE,
+    by_sites,
     is_row_group,
     membrane_fields,
     places,
@@ -77,8 +78,9 @@ def _layer(
     if choice.kernel != "currents":
         rows = rows_code(network, layer, choice.kernel, member, spikes)
     form = choice.form
+    sited = form not in (None, "words") and by_sites(layer)
     groups = tuple(
-        group_code(network, layer, number, member, spikes, seen)
+        group_code(network, layer, number, member, spikes, seen, sited)
         for number, group in enumerate(layer.synapses)
         if rows is None or not is_row_group(group)
     )
@@ -105,6 +107,7 @@ def _layer(
         form=form,
         choice=choice,
         rows=rows,
+        sited=sited,
     )
     return replace(code, members=_members(network, code))
 

@@ -6,7 +6,7 @@ C runtime (`runtime/edgesnn_*.h`) says what each kernel expects.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from edgesnn.network.synapses import Conv1d, Conv2d, Dense, Identity, Pool, Spar
 
 #: Postsynaptic neurons of a tile of dense weights, by bit width (edgesnn_dense.h).
 DENSE_TILE = {8: 8, 4: 8, 2: 16}
+
+#: Which neuron of four each byte of a word of lanes belongs to.
+BYTE_ORDER = np.array([0, 2, 1, 3])
 
 #: Widest tile: currents have room for whole tiles.
 WIDEST_TILE = max(DENSE_TILE.values())
@@ -88,10 +91,20 @@ def pack(values: IntArray, bits: int, word_bits: int) -> IntArray:
     return packed
 
 
-def group_layout(network: Network, layer: Layer, number: int) -> GroupLayout:
-    """Kernel and tables of synapse group `number` of `layer`."""
+def group_layout(
+    network: Network, layer: Layer, number: int, by_sites: bool = False
+) -> GroupLayout:
+    """Kernel and tables of synapse group `number` of `layer`; `by_sites` as in edgesnn_sites.h."""
     group = layer.synapses[number]
     name = f"{network.name}_{layer.name}_{number}"
+    if by_sites and isinstance(group, Conv1d | Conv2d):
+        return _conv_sites(group, name, network.source_shape(group.source))
+    made = _layout(network, layer, group, name)
+    kernel = f"{made.kernel}_sites" if by_sites else made.kernel
+    return replace(made, kernel=kernel, told_graded=made.told_graded and not by_sites)
+
+
+def _layout(network: Network, layer: Layer, group: Synapses, name: str) -> GroupLayout:
     if isinstance(group, Dense):
         listed = group.source == INPUT and group.bits == 8
         return _graded8(group, name) if listed else _dense(group, name)
@@ -101,6 +114,7 @@ def group_layout(network: Network, layer: Layer, number: int) -> GroupLayout:
         return _identity(group, name, layer)
     if isinstance(group, Pool):
         return _pool(group, name, network.source_shape(group.source))
+    assert isinstance(group, Conv1d | Conv2d)
     return _conv(group, name, network.source_shape(group.source))
 
 
@@ -179,21 +193,42 @@ def _axes(group: Conv1d | Conv2d | Pool, source: tuple[int, ...]) -> tuple[tuple
     return (("rows", f"{{{texts[0]}}}"), ("columns", f"{{{texts[1]}}}"))
 
 
-def _conv(group: Conv1d | Conv2d, name: str, source: tuple[int, ...]) -> GroupLayout:
+def _by_tap(group: Conv1d | Conv2d) -> IntArray:
     """Weights by presynaptic channel and kernel position, the channels it feeds innermost."""
     out, group_channels = group.weight.shape[:2]
-    fan = out // group.groups
     # (groups, fan, channels, …) → (groups, channels, …, fan)
-    by_group = group.weight.reshape(group.groups, fan, group_channels, -1)
-    weight = _packed_weight(np.moveaxis(by_group, 1, -1), group, name)
+    by_group = group.weight.reshape(group.groups, out // group.groups, group_channels, -1)
+    moved: IntArray = np.moveaxis(by_group, 1, -1)
+    return moved
+
+
+def _conv(group: Conv1d | Conv2d, name: str, source: tuple[int, ...]) -> GroupLayout:
+    weights = _by_tap(group)
+    weight = _packed_weight(weights, group, name)
     fields = (
         ("weight", weight.name),
         ("bits", f"{group.bits}"),
-        ("fan", f"{fan}"),
-        ("group_channels", f"{group_channels}"),
+        ("fan", f"{weights.shape[-1]}"),
+        ("group_channels", f"{weights.shape[1]}"),
         *_axes(group, source),
     )
     return GroupLayout("edgesnn_conv", "edgesnn_conv", name, fields, (weight,))
+
+
+def _conv_sites(group: Conv1d | Conv2d, name: str, source: tuple[int, ...]) -> GroupLayout:
+    """The same in words of four channels, a byte each whatever their bits."""
+    weights = _by_tap(group)
+    fours = weights.reshape(-1, 4)[:, BYTE_ORDER]
+    weight = table(f"{name}_weight", np.uint32, pack(fours, 8, 32))
+    fields = (
+        ("weight", weight.name),
+        ("words", f"{weights.shape[-1] // 4}"),
+        ("group_channels", f"{weights.shape[1]}"),
+        ("channels", f"{len(group.weight)}"),
+        *_axes(group, source),
+    )
+    struct = "edgesnn_conv_sites"
+    return GroupLayout(struct, struct, name, fields, (weight,), told_graded=False)
 
 
 def _pool(group: Pool, name: str, source: tuple[int, ...]) -> GroupLayout:

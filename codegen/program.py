@@ -157,6 +157,7 @@ class LayerCode:
     Attributes:
         groups: those that add to the currents, one kernel each.
         rows: groups that are added straight into the lanes of a layer in tiles.
+        sited: whether its currents are sums with a site's channels side by side.
         choice: what the layout planner chose, and from what.
         form: how the neurons are stepped in lanes (edgesnn_membranes.h); None where they are not.
     """
@@ -175,6 +176,7 @@ class LayerCode:
     form: Form | None = None
     choice: Choice | None = None
     rows: Rows | None = None
+    sited: bool = False
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -211,7 +213,7 @@ class LayerCode:
     def uses_currents(self) -> bool:
         """Whether the layer works on the scratch currents."""
         if self.tiled or (self.rows is not None and not self.keeps_graded):
-            return any(group.target == "current" for group in self.groups)
+            return any(group.target.endswith("current") for group in self.groups)
         return True
 
     @property

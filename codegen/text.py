@@ -138,13 +138,20 @@ def _layer(code: LayerCode) -> dict[str, Any]:
         "graded_groups": [_group(group) for group in code.groups if group.graded],
         "listed": next((_group(each) for each in code.groups if _is_listed(each)), None),
         "collections": _collections(code),
-        "binary_groups": [_group(group) for group in code.groups if not group.graded],
+        "binary_groups": [
+            _group(group, code.layer.shape[0] if code.sited else 0)
+            for group in code.groups
+            if not group.graded
+        ],
         "uses_currents": code.uses_currents,
         "tiled": code.tiled,
+        "sited": code.sited,
+        "channels": code.layer.shape[0],
+        "sites": code.layer.size // code.layer.shape[0],
         "rows": code.rows,
         "worded": code.worded,
         "rows_struct": "edgesnn_byte_rows" if code.worded else "edgesnn_rows",
-        "lister": "edgesnn_list_rows" if code.worded else "edgesnn_list_spikes",
+        "lister": _lister(code),
         "padded": padded(code.layer.size),
         "quiet": _quiet(code),
         "stepper": f"edgesnn_step_{'adaptive' if code.form == 'tables' else 'membranes'}",
@@ -186,6 +193,14 @@ def _quiet(code: LayerCode) -> str:
     silent = ["arrivals.events.count == 0"] if code.rows is not None else []
     unmoved = ["!moved"] if code.groups else []
     return " && ".join(silent + unmoved) or "true"
+
+
+def _lister(code: LayerCode) -> str:
+    """What lists a layer's spikes: a copy of its own where there is one group."""
+    if code.worded:
+        return "edgesnn_list_rows"
+    many = code.rows is not None and len(code.rows.groups) > 1
+    return f"edgesnn_list_{'more' if many else 'spikes'}"
 
 
 def _shift(code: LayerCode) -> dict[str, Any]:
@@ -238,13 +253,16 @@ def _levels(code: LayerCode) -> list[int]:
     return [int(each) + neuron.strict for each in thresholds]
 
 
-def _group(group: GroupCode) -> dict[str, Any]:
+def _group(group: GroupCode, channels: int = 0) -> dict[str, Any]:
+    """What the template prints of a group; `channels` of a layer whose sums are by sites."""
     arguments = group.target
     if group.layout.told_graded:
         arguments = f"{str(group.graded).lower()}, {group.target}"
     if group.pool:
         touched = "state->scratch.network.touched" if group.pool == "max" else "NULL"
-        arguments = f"{touched}, current"
+        arguments = f"{touched}, {group.target}"
+    if channels and group.layout.kernel in ("edgesnn_pool_sites", "edgesnn_identity_sites"):
+        arguments = f"{channels}, {arguments}"
     return {
         "layout": group.layout,
         "source_struct": f"edgesnn_{'moves' if group.moved else 'graded'}",

@@ -11,18 +11,26 @@ from typing import Literal
 
 import numpy as np
 
-from edgesnn.codegen.layout import Table, pack, table
-from edgesnn.network import INPUT, AdaptiveLeaky, Dense, IntegrateAndFire, Layer, Network, Synapses
+from edgesnn.codegen.layout import BYTE_ORDER, Table, pack, table
+from edgesnn.network import (
+    INPUT,
+    AdaptiveLeaky,
+    Conv1d,
+    Conv2d,
+    Dense,
+    Identity,
+    IntegrateAndFire,
+    Layer,
+    Network,
+    Pool,
+    Synapses,
+)
 from edgesnn.network.arrays import IntArray
 from edgesnn.network.bounds import INT16, lane_ranges, membrane_bounds, signed_sums
 from edgesnn.network.neurons import NO_DECAY
 
 #: Neurons of a tile (edgesnn_rows.h).
 TILE = 16
-
-#: Which neuron of four each byte of a word belongs to.
-_BYTES = np.array([0, 2, 1, 3])
-
 
 Form = Literal["plain", "saturates", "tables", "words"]
 """The forms of edgesnn_membranes.h, that of edgesnn_adaptive.h, and that of edgesnn_words.h."""
@@ -104,6 +112,18 @@ def is_row_group(group: Synapses) -> bool:
     return isinstance(group, Dense) and group.source != INPUT
 
 
+def by_sites(layer: Layer) -> bool:
+    """Whether what the layer in lanes gets beside rows is summed channel by channel of each site
+    (edgesnn_sites.h): convolutions onto whole words of channels, of spikes, with pools and
+    one-to-one synapses."""
+    others = [group for group in layer.synapses if not is_row_group(group)]
+    convolutions = [group for group in others if isinstance(group, Conv1d | Conv2d)]
+    fit = all(len(group.weight) // group.groups % 4 == 0 for group in convolutions)
+    known = all(isinstance(group, Conv1d | Conv2d | Pool | Identity) for group in others)
+    spikes = all(group.source != INPUT for group in others)
+    return bool(convolutions) and fit and known and spikes
+
+
 def tiles(neurons: int) -> int:
     """Tiles that hold `neurons`."""
     return -(-neurons // TILE)
@@ -121,7 +141,7 @@ def row_table(groups: list[Dense], bits: int, name: str) -> tuple[Table, int]:
     weight = np.concatenate([group.weight for group in groups], axis=1).T.astype(np.int64)
     biased = np.pad(weight, ((0, 0), (0, -weight.shape[1] % TILE))) + bias
     # Of each eight the first four are the lower nibbles of a word's bytes.
-    split = biased.reshape(len(weight), -1, 8 // bits, 4)[..., _BYTES]
+    split = biased.reshape(len(weight), -1, 8 // bits, 4)[..., BYTE_ORDER]
     fields = np.moveaxis(split, 2, 3).reshape(len(weight), -1)
     return table(f"{name}_weight", np.uint32, pack(fields, bits, 32)), bias
 
@@ -147,9 +167,10 @@ def table_fields(layer: Layer, name: str) -> tuple[tuple[tuple[str, str], ...], 
     )
     words = np.concatenate([pairs.reshape(-1), lanes["adaptation_jump"]])
     made = table(f"{name}_table", np.uint32, words)
-    flags = (("strict", neuron.strict), ("reset_to_zero", neuron.reset == "zero"))
+    strict = "0x00010001u" if neuron.strict else "0u"
+    keep = "0u" if neuron.reset == "zero" else "0xffffffffu"
     fields = (("table", made.name), ("tiles", f"{tiles(layer.size)}"))
-    return (*fields, *((flag, str(value).lower()) for flag, value in flags)), (made,)
+    return (*fields, ("strict", strict), ("keep", keep)), (made,)
 
 
 def membrane_fields(

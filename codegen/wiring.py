@@ -54,13 +54,15 @@ def group_code(
     member: str,
     spikes: dict[str, Ring],
     seen: Ring,
+    sited: bool,
 ) -> GroupCode:
-    """Synapse group `number` of `layer`: its kernel, its source and its target."""
+    """Synapse group `number` of `layer`: its kernel, its source and its target; `sited` where the
+    layer's currents are sums by sites."""
     group = layer.synapses[number]
-    layout = group_layout(network, layer, number)
+    layout = group_layout(network, layer, number, sited)
     channels = network.source_size(group.source)
     size = words(channels)
-    current = "current"
+    current = "(uint32_t *)current" if sited else "current"
     if group.source == INPUT:
         assert isinstance(group.delay, int)
         delta = network.input.encoding == "delta"

@@ -11,12 +11,13 @@
 #include "edgesnn_adaptive_pairs.h"
 #include "edgesnn_adaptive_rows.h"
 
-/* A layer: for each pair its parameters, and behind those of all pairs a word of jumps each. */
+/* A layer: for each pair its parameters, and behind those of all pairs a word of jumps each; for
+ * `strict` and `keep` see struct edgesnn_pairs. */
 struct edgesnn_adaptive {
     const uint32_t *table;
     uint32_t tiles;
-    bool strict;
-    bool reset_to_zero;
+    uint32_t strict;
+    uint32_t keep;
 };
 
 /* Add `pairs` words of lanes. */
@@ -87,7 +88,7 @@ EDGESNN_SHARED const uint32_t *edgesnn_hear(uint32_t tiles, const struct edgesnn
 }
 
 /* `count` pairs from `first` on. */
-EDGESNN_INLINE void edgesnn_step_span(const struct edgesnn_adaptive *layer, uint32_t first,
+EDGESNN_SHARED void edgesnn_step_span(const struct edgesnn_adaptive *layer, uint32_t first,
                                       uint32_t count, const uint32_t *sum,
                                       const struct edgesnn_cells *cells)
 {
@@ -99,8 +100,8 @@ EDGESNN_INLINE void edgesnn_step_span(const struct edgesnn_adaptive *layer, uint
         .sum = &sum[first],
         .end = &sum[first + count],
         .jump = &layer->table[EDGESNN_PAIR_WORDS * all + first],
-        .strict = layer->strict ? 0x10001u : 0u,
-        .keep = layer->reset_to_zero ? 0u : 0xffffffffu,
+        .strict = layer->strict,
+        .keep = layer->keep,
         .spikes = (uint8_t *)cells->spikes + first / 4u,
     };
     edgesnn_step_pairs(&pairs);

@@ -52,10 +52,20 @@ _Static_assert(offsetof(struct edgesnn_frontend_tables, order) == 12, "assembly 
 
 /* Copy words down, to a lower address. */
 EDGESNN_INLINE void edgesnn_frontend_move(uint32_t *to, const uint32_t *from, uint32_t words) {
-    uint32_t a, b, c, d, edges = 0;
     const uint32_t *end = from + (words & ~7u), *rest = from + words;
     if (from < end) {
-        EDGESNN_FRONTEND_BY_EIGHT(EDGESNN_FRONTEND_COPY_4);
+        __asm__ volatile(
+            ".balign 4\n"
+            "1:\n\t"
+            "ldm.w  %[from]!, {r4-r6, r8}\n\t"
+            "stm.w  %[to]!, {r4-r6, r8}\n\t"
+            "ldm.w  %[from]!, {r4-r6, r8}\n\t"
+            "stm.w  %[to]!, {r4-r6, r8}\n\t"
+            "cmp.w  %[from], %[end]\n\t"
+            "blo.w  1b"
+            : [from] "+r"(from), [to] "+r"(to)
+            : [end] "r"(end)
+            : "cc", "memory", "r4", "r5", "r6", "r8");
     }
     while (from < rest) {
         *to++ = *from++;
@@ -63,7 +73,7 @@ EDGESNN_INLINE void edgesnn_frontend_move(uint32_t *to, const uint32_t *from, ui
 }
 
 /* Copy samples, two a word, from whatever address; returns the edges of all. */
-EDGESNN_INLINE uint32_t edgesnn_frontend_take(uint32_t *to, const int16_t *from, uint32_t words) {
+EDGESNN_SHARED uint32_t edgesnn_frontend_take(uint32_t *to, const int16_t *from, uint32_t words) {
     uint32_t a, b, c, d, edges = 0;
     const int16_t *end = from + 2 * (words & ~7u), *rest = from + 2 * words;
     if (from < end) {

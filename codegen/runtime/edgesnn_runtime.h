@@ -7,6 +7,7 @@
 
 #include "edgesnn_adaptive.h"
 #include "edgesnn_adaptive_pairs.h"
+#include "edgesnn_adaptive_rows.h"
 #include "edgesnn_base.h"
 #include "edgesnn_byte_rows.h"
 #include "edgesnn_bytes_thumb.h"
@@ -24,6 +25,7 @@
 #include "edgesnn_quads_thumb.h"
 #include "edgesnn_rows.h"
 #include "edgesnn_scores.h"
+#include "edgesnn_sites.h"
 #include "edgesnn_sparse.h"
 #include "edgesnn_sums_thumb.h"
 #include "edgesnn_window.h"

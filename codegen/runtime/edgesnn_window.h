@@ -27,10 +27,12 @@ struct edgesnn_span {
 EDGESNN_INLINE struct edgesnn_span edgesnn_windows_over(const struct edgesnn_axis *axis,
                                                         uint32_t padded)
 {
-    const uint32_t last = padded / axis->stride;
+    const bool each = axis->stride == 1u; /* divisions cost */
+    const uint32_t last = each ? padded : padded / axis->stride;
     struct edgesnn_span span = {0, last < axis->windows ? last + 1u : axis->windows};
     if (padded >= axis->kernel) {
-        span.first = (padded - axis->kernel) / axis->stride + 1u;
+        const uint32_t beyond = padded - axis->kernel;
+        span.first = (each ? beyond : beyond / axis->stride) + 1u;
     }
     return span;
 }
@@ -111,17 +113,16 @@ struct edgesnn_pool {
     struct edgesnn_axis columns;
 };
 
-EDGESNN_INLINE void edgesnn_pool_window(const struct edgesnn_pool *group, uint32_t post,
-                                        uint32_t *touched, int32_t *current)
+/* Whether a spike counts for neuron `post`; marks it in `touched`. */
+EDGESNN_INLINE bool edgesnn_touch(uint32_t *touched, uint32_t post)
 {
-    if (touched != NULL) {
-        const uint32_t bit = 1u << post % 32u;
-        if ((touched[post / 32u] & bit) != 0) {
-            return;
-        }
-        touched[post / 32u] |= bit;
+    if (touched == NULL) {
+        return true;
     }
-    current[post] += group->weight;
+    const uint32_t bit = 1u << post % 32u;
+    const bool first = (touched[post / 32u] & bit) == 0;
+    touched[post / 32u] |= bit;
+    return first;
 }
 
 EDGESNN_INLINE void edgesnn_pool(const struct edgesnn_pool *group,
@@ -137,7 +138,9 @@ EDGESNN_INLINE void edgesnn_pool(const struct edgesnn_pool *group,
         for (uint32_t row = down.first; row < down.end; row++) {
             const uint32_t line = (place.channel * rows->windows + row) * columns->windows;
             for (uint32_t column = along.first; column < along.end; column++) {
-                edgesnn_pool_window(group, line + column, touched, current);
+                if (edgesnn_touch(touched, line + column)) {
+                    current[line + column] += group->weight;
+                }
             }
         }
     }

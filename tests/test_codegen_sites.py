@@ -1,0 +1,168 @@
+"""Layers of several sites in C: convolutions onto whole words of channels, with what may join
+them."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edgesnn.codegen import HostC, Qemu, cross_compiler
+from edgesnn.codegen.choose import parse_layout
+from edgesnn.codegen.compose import build_program
+from edgesnn.errors import CompileError
+from edgesnn.law import Oracle
+from edgesnn.machine import first_divergence
+from edgesnn.network import (
+    Conv1d,
+    Conv2d,
+    Dense,
+    Identity,
+    Input,
+    IntegrateAndFire,
+    Layer,
+    Leaky,
+    Network,
+    Pool,
+    Readout,
+)
+from edgesnn.network.arrays import IntArray
+from edgesnn.network.geometry import output_shape
+from edgesnn.network.synapses import WEIGHT_LIMIT, Synapses
+
+from .codegen_networks import random_dense
+
+needs_qemu = pytest.mark.skipif(
+    shutil.which("qemu-system-arm") is None, reason="qemu-system-arm is missing"
+)
+
+
+def relay(shape: tuple[int, ...]) -> Layer:
+    """One neuron a feature, which fires where it is positive."""
+    return Layer(
+        name="relay",
+        shape=shape,
+        synapses=(Identity(source="input", weight=[1] * shape[0]),),
+        bias=[0] * shape[0],
+        neuron=IntegrateAndFire(threshold=[1] * shape[0], reset="zero"),
+    )
+
+
+def leaky(name: str, shape: tuple[int, ...], synapses: tuple[Synapses, ...], at: int) -> Layer:
+    channels = shape[0]
+    return Layer(
+        name=name,
+        shape=shape,
+        synapses=synapses,
+        bias=[3] * channels,
+        neuron=Leaky(threshold=[at] * channels, decay=[200] * channels),
+    )
+
+
+def convolving(
+    rng: np.random.Generator, shape: tuple[int, ...], fours: int, groups: int, bits: int,
+    stride: int, padding: int,
+) -> Network:  # fmt: skip
+    """A convolution, another with a residual and a recurrent dense group, and a pool beside one."""
+    kernel = tuple(min(3, length + 2 * padding) for length in shape[1:])
+    channels = 4 * fours * groups
+    conv, limit = (Conv1d, Conv2d)[len(shape) - 2], WEIGHT_LIMIT[bits]
+
+    def group(source: str, fed: int, step: int, pad: int, size: tuple[int, ...]) -> Conv1d | Conv2d:
+        weight = rng.integers(-limit, limit + 1, (channels, fed // groups, *size))
+        axes = len(size)
+        steps, pads = (step, pad) if axes == 1 else ((step,) * axes, (pad,) * axes)
+        return conv(
+            source=source, weight=weight, bits=bits, groups=groups, stride=steps, padding=pads
+        )
+
+    first = group("relay", shape[0], stride, padding, kernel)
+    middle = output_shape(first, shape)
+    assert middle is not None
+    again = group("first", channels, 1, 0, (1,) * (len(shape) - 1))
+    size = int(np.prod(middle))
+    window = tuple(min(2, length) for length in middle[1:])
+    pool = Pool(source="second", kind="max", window=window, stride=(1,) * len(window), weight=90)
+    last = output_shape(pool, middle)
+    assert last is not None
+    narrow = group("second", channels, 1, 0, window)
+    layers = (
+        relay(shape),
+        leaky("first", middle, (first,), limit),
+        leaky(
+            "second", middle,
+            (
+                again,
+                Identity(source="first", weight=rng.integers(-99, 99, channels)),
+                random_dense(rng, "second", size, size, 4, 1),
+            ),
+            limit,
+        ),
+        leaky("third", last, (narrow, pool), limit),
+    )  # fmt: skip
+    end = int(np.prod(last))
+    synapses = (Dense(source="third", weight=rng.integers(-9, 10, (2, end))),)
+    readout = Layer(
+        name="readout", shape=(2,), synapses=synapses, bias=[0, 0],
+        neuron=Readout(decay=[250, 250]),
+    )  # fmt: skip
+    return Network(
+        name="sites", input=Input(shape=shape), layers=(*layers, readout), classes=("a", "b")
+    )
+
+
+def spikes(shape: tuple[int, ...], seed: int, steps: int = 8) -> IntArray:
+    """Silence, few and many spikes, int8 `(1, steps, size)`."""
+    rng = np.random.default_rng(seed)
+    rate = rng.choice([0.0, 0.1, 0.6, 1.0], (1, steps, 1))
+    return (rng.random((1, steps, int(np.prod(shape)))) < rate).astype(np.int8)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    length=st.lists(st.integers(2, 7), min_size=1, max_size=2),
+    fours=st.integers(1, 3),
+    groups=st.sampled_from((1, 2)),
+    bits=st.sampled_from((8, 4, 2)),
+    stride=st.integers(1, 2),
+    padding=st.integers(0, 1),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_any_geometry(length: list[int], groups: int, seed: int, **how: int) -> None:
+    shape = (2 * groups, *length)
+    network = convolving(np.random.default_rng(seed), shape, groups=groups, **how)
+    given_features = spikes(shape, seed)
+    traces = HostC(network, optimise="-O1").run(given_features)
+    assert first_divergence(network, Oracle(network).run(given_features), traces) is None
+
+
+@needs_qemu
+@pytest.mark.parametrize("layout", ["rows8", "currents", "compact"])
+@pytest.mark.parametrize("core", ["m0", "m3", "m4", "m7"])
+def test_sites_on_the_cores(core: str, layout: str) -> None:
+    shape = (4, 6, 5)
+    for fours, groups in ((4, 1), (1, 2)):
+        rng = np.random.default_rng(fours)
+        network = convolving(rng, shape, fours, groups, 8, stride=1, padding=1)
+        program = build_program(network, parse_layout([layout]))
+        assert [code.sited for code in program.layers[1:4]] == [layout != "currents"] * 3
+        given_features = spikes(shape, fours)
+        expected = Oracle(network).run(given_features)
+        assert expected.spikes["third"].any()
+        traces = Qemu(network, core, layout=parse_layout([layout])).run(given_features)
+        assert first_divergence(network, expected, traces) is None
+
+
+@needs_qemu
+def test_sites_with_the_other_compiler() -> None:
+    try:
+        compiler = cross_compiler("zig")
+    except CompileError as error:
+        pytest.skip(str(error))
+    network = convolving(np.random.default_rng(1), (4, 6, 5), 4, 1, 8, stride=1, padding=1)
+    given_features = spikes((4, 6, 5), 4)
+    traces = Qemu(network, "m4", compiler=compiler).run(given_features)
+    assert first_divergence(network, Oracle(network).run(given_features), traces) is None
