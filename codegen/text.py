@@ -122,8 +122,8 @@ def _declaration(member: Member) -> str:
 
 
 def _layer(code: LayerCode) -> dict[str, Any]:
-    base = f"state->layer.{code.member}"
-    reads = code.takes_features
+    base, reads = f"state->layer.{code.member}", code.takes_features
+    channels = code.layer.shape[0] if code.sited else 0
     return {
         "title": f"layer {code.layer.name}",
         "name": code.name,
@@ -138,11 +138,7 @@ def _layer(code: LayerCode) -> dict[str, Any]:
         "graded_groups": [_group(group) for group in code.groups if group.graded],
         "listed": next((_group(each) for each in code.groups if _is_listed(each)), None),
         "collections": _collections(code),
-        "binary_groups": [
-            _group(group, code.layer.shape[0] if code.sited else 0)
-            for group in code.groups
-            if not group.graded
-        ],
+        "binary_groups": [_group(group, channels) for group in code.groups if not group.graded],
         "uses_currents": code.uses_currents,
         "tiled": code.tiled,
         "sited": code.sited,
@@ -197,8 +193,6 @@ def _quiet(code: LayerCode) -> str:
 
 def _lister(code: LayerCode) -> str:
     """What lists a layer's spikes: a copy of its own where there is one group."""
-    if code.worded:
-        return "edgesnn_list_rows"
     many = code.rows is not None and len(code.rows.groups) > 1
     return f"edgesnn_list_{'more' if many else 'spikes'}"
 

@@ -74,6 +74,8 @@ SCALARS = {
     "floor": ctypes.c_int16,
     "silence_bits": ctypes.c_uint8,
     "shift": ctypes.c_uint8,
+    "quiet_bits": ctypes.c_uint8,
+    "quiet_energy": ctypes.c_uint32,
 }
 
 
@@ -271,6 +273,16 @@ def test_nothing_leaves_sixteen_bits(host: HostFrontEnd) -> None:
             assert np.array_equal(host.features(pcm, shape), features(pcm[None], shape)[0])
 
 
+@pytest.mark.parametrize("floor", [8192, 10240, 11264, 12288])
+def test_quiet_frames_change_no_byte(host: HostFrontEnd, floor: int) -> None:
+    """Noise that swells and fades through the energy below which no transform is computed."""
+    for base in (FrontEnd(), FrontEnd(window=480), NARROW):
+        shape = replace(base, floor=floor, shift=0)
+        level = np.exp2(np.abs(np.linspace(-7, 7, 60 * shape.hop)) - 1)
+        pcm = _int16(np.random.default_rng(floor).standard_normal(len(level)) * level)
+        assert np.array_equal(host.features(pcm, shape), features(pcm[None], shape)[0])
+
+
 # ---- compilers and sanitisers ------------------------------------------------------------
 
 
@@ -358,6 +370,7 @@ ODD = (
     FrontEnd(window=300, hop=150, shift=2, bands=20),
     FrontEnd(window=262, hop=10, shift=3, bands=17),
     FrontEnd(window=512, hop=512, shift=0, silence_bits=0),
+    FrontEnd(shift=0, floor=12000),
     FrontEnd(sample_rate=8000, fft=256, window=256, hop=254, bands=31, high=4000, shift=0),
     FrontEnd(sample_rate=11025, fft=256, window=130, hop=26, bands=5, low=300, high=900, floor=0),
 )
@@ -390,6 +403,18 @@ def test_cycles_of_a_frame(tmp_path: Path, core: str, compiler: str) -> None:
         machine = Simulated(compile_firmware(shape, core, tmp_path, compiler=compiler), core)
         _, cycles = run(machine, shape, noise_and_silence(shape))
         assert cycles.max() < most
+
+
+def test_a_quiet_frame_costs_no_transform(tmp_path: Path) -> None:
+    """Noise of 1.5 LSB at a floor of 40 octaves, beyond digital silence."""
+    if not shutil.which("arm-none-eabi-gcc"):
+        pytest.skip("arm-none-eabi-gcc is not on the path")
+    shape = FrontEnd(floor=10240, shift=0)
+    machine = Simulated(compile_firmware(shape, "cortex-m4", tmp_path), "cortex-m4")
+    pcm = _int16(np.random.default_rng(1).standard_normal(8 * shape.hop) * 1.5)
+    made, cycles = run(machine, shape, pcm)
+    assert np.array_equal(made, features(pcm[None], shape)[0])
+    assert np.abs(pcm).max() > 4 and cycles.max() < 2700
 
 
 # ---- sizes -------------------------------------------------------------------------------

@@ -83,12 +83,20 @@ static inline uint32_t edgesnn_frontend_advance(const struct edgesnn_frontend_ta
     return edges | *kept;
 }
 
+/* Whether all bands are at the floor for sure. Samples of more bits are not looked at again. */
+EDGESNN_INLINE bool edgesnn_frontend_is_quiet(const struct edgesnn_frontend_tables *t,
+                                              const uint32_t *samples, uint32_t used) {
+    return used <= t->silence_bits ||
+           (used <= t->quiet_bits &&
+            edgesnn_frontend_energy(samples, t->fft / 2u) <= t->quiet_energy);
+}
+
 /* Take `hop` samples, give `bands` features. samples: state; work: scratch. */
 static inline void edgesnn_frontend_frame(const struct edgesnn_frontend_tables *t,
                                           uint32_t *samples, uint32_t *work, const int16_t *pcm,
                                           int8_t *features) {
     uint32_t used = edgesnn_frontend_used_bits(edgesnn_frontend_advance(t, samples, pcm));
-    if (used <= t->silence_bits) {
+    if (edgesnn_frontend_is_quiet(t, samples, used)) {
         for (uint32_t band = 0; band < t->bands; band++) {
             features[band] = edgesnn_frontend_feature(t, t->offset[band], 0);
         }

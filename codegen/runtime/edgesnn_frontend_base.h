@@ -51,6 +51,8 @@ struct edgesnn_frontend_tables {
     int16_t floor;
     uint8_t silence_bits;
     uint8_t shift;
+    uint8_t quiet_bits;           /* at most 10: frames of so few bits and so little energy have */
+    uint32_t quiet_energy;        /* all bands at the floor */
 };
 
 /* Two neighbouring samples as one word. */
@@ -62,6 +64,28 @@ EDGESNN_INLINE uint32_t edgesnn_frontend_pair(const int16_t *samples) {
 #else
     return (uint32_t)(uint16_t)samples[0] | (uint32_t)(uint16_t)samples[1] << 16;
 #endif
+}
+
+/* energy + squares of the two samples of a word. */
+EDGESNN_INLINE uint32_t edgesnn_frontend_squares(uint32_t energy, uint32_t word) {
+#if EDGESNN_FRONTEND_DSP
+    __asm__("smlad %0, %1, %1, %0" : "+r"(energy) : "r"(word));
+    return energy;
+#else
+    int32_t low = (int16_t)(word & 0xffffu), high = (int32_t)word >> 16;
+    return energy + (uint32_t)(low * low + high * high);
+#endif
+}
+
+/* Sum of the squares of samples of at most 10 bits in words, a multiple of four. */
+EDGESNN_SHARED uint32_t edgesnn_frontend_energy(const uint32_t *samples, uint32_t words) {
+    uint32_t energy = 0;
+    for (const uint32_t *end = samples + words; samples < end; samples += 4) {
+        uint32_t a = samples[0], b = samples[1], c = samples[2], d = samples[3];
+        energy = edgesnn_frontend_squares(edgesnn_frontend_squares(energy, a), b);
+        energy = edgesnn_frontend_squares(edgesnn_frontend_squares(energy, c), d);
+    }
+    return energy;
 }
 
 /* Bits of a number without its leading zeros. */

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgesnn.frontend.lookup import Tables, tables
+from edgesnn.frontend.quiet import quiet_energy
 from edgesnn.frontend.settings import FrontEnd
 
 NO_SEGMENT = 255
@@ -50,6 +51,7 @@ def c_tables(settings: FrontEnd, prefix: str) -> tuple[CArray, ...]:
 
 def c_scalars(settings: FrontEnd) -> dict[str, int]:
     """The other fields of `struct edgesnn_frontend_tables` and their values, in order."""
+    quiet_bits, energy = quiet_energy(settings)
     return {
         "fft": settings.fft,
         "window_samples": settings.window,
@@ -59,6 +61,8 @@ def c_scalars(settings: FrontEnd) -> dict[str, int]:
         "floor": settings.floor,
         "silence_bits": settings.silence_bits,
         "shift": settings.shift,
+        "quiet_bits": quiet_bits,
+        "quiet_energy": energy,
     }
 
 
