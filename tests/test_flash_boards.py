@@ -15,8 +15,9 @@ from edgesnn.cli.boundary import run
 from edgesnn.codegen.bringup import bring_up
 from edgesnn.codegen.flash import pyocd, serial_port
 from edgesnn.codegen.flash import volume as uf2_volume
+from edgesnn.codegen.flash.session import SerialPort
 from edgesnn.codegen.image import STARTUP
-from edgesnn.errors import FileFormatError, MissingExtraError, UsageError
+from edgesnn.errors import FileFormatError, MachineError, MissingExtraError, UsageError
 from edgesnn.frontend import features
 from edgesnn.pipeline.calibration import calibrate, find_calibration, read_calibration
 from edgesnn.pipeline.connected import what_is_connected
@@ -182,8 +183,6 @@ def test_what_is_plugged_in(
 
 
 def test_a_port_is_chosen_or_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    from edgesnn.errors import MachineError
-
     ports: list[tuple[str, str]] = []
     monkeypatch.setattr(serial_port, "serial_ports", lambda: ports)
     with pytest.raises(MachineError, match="no serial port over USB"):
@@ -215,9 +214,80 @@ def test_a_silent_board_is_asked_to_run_again() -> None:
     port = SilentThenHeard()
     assert serial_port.hear_selftest(port, 60, lambda: next(clock)) == "pass\r\n"
     assert port.asked == 1
-    never = SilentThenHeard()
-    never.read = lambda _count: b""  # type: ignore[method-assign]
-    assert serial_port.hear_selftest(never, 20, lambda: next(clock)) == ""
+
+
+class SilentForEver(SilentThenHeard):
+    """A board that says nothing, on a port with a name."""
+
+    port = "/dev/ttyACM0"
+
+    def read(self, _count: int) -> bytes:
+        return b""
+
+
+def test_a_board_that_never_speaks_is_told_in_time() -> None:
+    clock = iter(np.arange(0, 1000, 0.5).tolist())
+    never = SilentForEver()
+    with pytest.raises(MachineError, match=r"no answer from /dev/ttyACM0 within 2\d s: .* --port$"):
+        serial_port.hear_selftest(never, 120, lambda: next(clock))
+    assert never.asked >= 2 and next(clock) < 60
+
+
+def test_a_board_that_stops_half_way_is_heard_as_far_as_it_spoke() -> None:
+    clock = iter(np.arange(0, 1000, 0.5).tolist())
+    half = SilentForEver()
+    said = iter([b"edgesnn selftest 1\r\n"])
+    half.read = lambda _count: next(said, b"")  # type: ignore[method-assign]
+    assert serial_port.hear_selftest(half, 30, lambda: next(clock)) == "edgesnn selftest 1\r\n"
+    assert next(clock) >= 15
+
+
+class Unplugged(SilentForEver):
+    """A port whose cable is pulled: which of its methods say so differs by system."""
+
+    def __init__(self, where: str, error: Exception) -> None:
+        super().__init__()
+        self._where, self._error = where, error
+
+    @property
+    def in_waiting(self) -> int:  # type: ignore[override]
+        return self._fail("in_waiting") or 0
+
+    def read(self, _count: int) -> bytes:
+        return self._fail("read") or b""
+
+    def write(self, content: bytes) -> None:
+        self._fail("write")
+
+    def _fail(self, where: str) -> None:
+        if where == self._where:
+            raise self._error
+
+
+@pytest.mark.parametrize("where", ["in_waiting", "read", "write"])
+@pytest.mark.parametrize("error", ["serial", OSError(5, "Input/output error"), TypeError("None")])
+def test_a_cable_that_is_pulled_is_one_line(where: str, error: Exception | str) -> None:
+    serial = pytest.importorskip("serial")
+    raised = serial.SerialTimeoutException("Write timeout") if isinstance(error, str) else error
+    clock = iter(np.arange(0, 1000, 0.5).tolist())
+    port = Unplugged(where, raised)
+    with pytest.raises(
+        MachineError, match=r"^serial port /dev/ttyACM0 is lost: [^\n]+ run this ag"
+    ):
+        serial_port.hear_selftest(port, 120, lambda: next(clock))
+    served = SerialPort(port)
+    with pytest.raises(MachineError, match="is lost"):
+        served.write(b"x")
+        served.read(0.1)
+
+
+def test_a_port_that_cannot_be_opened_is_named() -> None:
+    pytest.importorskip("serial")
+    with (
+        pytest.raises(MachineError, match=r"serial port /dev/none: .*yours to open\?"),
+        serial_port.open_port("/dev/none"),
+    ):
+        pass
 
 
 @pytest.fixture

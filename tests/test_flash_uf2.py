@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import struct
 from pathlib import Path
@@ -142,6 +143,21 @@ def _failing_after(monkeypatch: pytest.MonkeyPatch, calls: int, code: int) -> No
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uf2_volume, "_CHUNK", 8 * 512)
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_drive_that_takes_only_a_part_is_an_error(
+    drive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stingy(io.FileIO):
+        """Takes a block less than it was given, as a full drive may, and says so."""
+
+        def write(self, content: bytes) -> int:  # type: ignore[override]
+            return super().write(content[:-512])
+
+    monkeypatch.setattr(Path, "open", lambda path, *_given, **_named: Stingy(path, "wb"))
+    with pytest.raises(MachineError, match=r"the drive took 3584 of \d+ bytes, so the board holds"):
+        uf2_volume._copy(bytes(8 * 512 * 3), drive / "a.uf2", lambda _share: None)
 
 
 @pytest.mark.usefixtures("small_chunks")

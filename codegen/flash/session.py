@@ -30,6 +30,7 @@ from edgesnn.codegen.flash.link import (
     Packet,
     frame,
 )
+from edgesnn.codegen.flash.serial_port import read_some, write_all
 from edgesnn.errors import MachineError, UsageError
 from edgesnn.network.arrays import IntArray
 
@@ -236,9 +237,8 @@ class SerialPort:
     def read(self, patience: float) -> bytes:
         """See `Transport.read`."""
         self._port.timeout = min(patience, 0.2)
-        found: bytes = self._port.read(max(1, self._port.in_waiting))
-        return found
+        return read_some(self._port)
 
     def write(self, content: bytes) -> None:
         """See `Transport.write`."""
-        self._port.write(content)
+        write_all(self._port, content)

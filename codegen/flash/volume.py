@@ -152,21 +152,30 @@ def _copy(content: bytes, path: Path, advance: Advance) -> bool:
     """Write in order and flush; True where the file is still there at the end.
 
     Raises:
-        MachineError: the drive vanished before the last block, or is full.
+        MachineError: the drive vanished before the last block, is full, or takes only a part.
     """
     written = 0
     try:
         with path.open("wb", buffering=0) as file:
             for start in range(0, len(content), _CHUNK):
-                file.write(content[start : start + _CHUNK])
+                chunk = content[start : start + _CHUNK]
+                written += file.write(chunk)
                 os.fsync(file.fileno())
-                written = min(start + _CHUNK, len(content))
+                if written < start + len(chunk):
+                    raise MachineError(_short(path, written, len(content)))
                 advance(written / len(content))
     except OSError as error:
         if written == len(content) and error.errno in _GONE:
             return False
         raise MachineError(_half(path, written, len(content), error)) from error
     return path.is_file()
+
+
+def _short(path: Path, written: int, wanted: int) -> str:
+    return (
+        f"cannot write {path}: the drive took {written} of {wanted} bytes, so the board holds half "
+        "an image and will not start; plug it in as a drive again and run this again"
+    )
 
 
 def _half(path: Path, written: int, wanted: int, error: OSError) -> str:
