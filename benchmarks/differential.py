@@ -28,7 +28,7 @@ from edgesnn.sim.core.architecture import FPU_NAMES, LEVEL_NAMES  # noqa: E402
 from tests.core.coverage import exercised  # noqa: E402
 from tests.core.kinds import Kind, decodable  # noqa: E402
 from tests.core.random_code import PROFILES, Profile, Program, listing  # noqa: E402
-from tests.core.random_program import program, sweep  # noqa: E402
+from tests.core.random_program import program, restart, sweep  # noqa: E402
 from tests.core.random_qemu import (  # noqa: E402
     Left,
     first_difference,
@@ -39,7 +39,8 @@ from tests.core.random_qemu import (  # noqa: E402
 from tests.core.random_unicorn import ON_UNICORN, Unicorn, agree, outcome_of  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results" / "differential.json"
-LENGTH, BATCH, FIRST_SEED = 56, 300, 1_000_000
+LENGTH, BATCH, FIRST_SEED = 56, 100, 1_000_000
+STATES = 8  # registers, flags and numbers that each program starts from, one after another
 WIDE = 4  # one batch in so many is drawn with what only QEMU can run
 
 
@@ -80,16 +81,18 @@ def _against_unicorn(
         tally.instructions_against_unicorn += each.count
 
 
-def _batches(profile: Profile, wide: bool, number: int) -> list[Program]:
+def _batch(profile: Profile, wide: bool, number: int) -> list[Program]:
     """One batch, from seeds and a memory of its own; the first has every kind of instruction."""
     seed = FIRST_SEED + BATCH * number
     drawn = [
         program(seed + n, profile, LENGTH, everywhere=not wide, memory_seed=seed)
         for n in range(BATCH)
     ]
-    if number:
-        return drawn
-    return sweep(seed, profile, LENGTH, everywhere=not wide, memory_seed=seed) + drawn
+    if not number:
+        drawn += sweep(seed, profile, LENGTH, everywhere=not wide, memory_seed=seed)
+    return [
+        restart(each, seed + n) if n else each for each in drawn for n in range(STATES)
+    ]  # fmt: skip
 
 
 def run(profile: Profile, instructions: int) -> dict[str, object]:
@@ -98,19 +101,20 @@ def run(profile: Profile, instructions: int) -> dict[str, object]:
     engine = Unicorn(profile) if profile.core in ON_UNICORN else None
     while _fewest(tally, engine) < instructions:
         wide = number % WIDE == 0
-        programs = _batches(profile, wide, number)
+        programs = _batch(profile, wide, number)
         lefts = _against_qemu(profile, programs, tally)
         if engine and not wide:
             _against_unicorn(engine, programs, lefts, tally)
-        tally.programs += len(programs)
+        tally.programs += len(programs) // STATES
         tally.end_in_a_fault += sum(left.faulted for left in lefts)
-        tally.seen |= {kind for each in programs for kind in exercised(each)}
+        tally.seen |= {kind for each in programs[::STATES] for kind in exercised(each)}
         number += 1
     known = set(decodable(profile.level, profile.fpu))
     record = {name: value for name, value in asdict(tally).items() if name != "seen"}
     return {
         "architecture": LEVEL_NAMES[profile.level],
         "floating_point": FPU_NAMES[profile.fpu],
+        "states_a_program": STATES,
         "seeds": f"{FIRST_SEED} to {FIRST_SEED + BATCH * number - 1}",
         **record,
         "kinds_of_instruction": len(known),

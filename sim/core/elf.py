@@ -203,7 +203,12 @@ def _symbols(path: Path, elf: ELFFile) -> Iterator[Symbol]:
                 function = kind == "STT_FUNC"
                 value = int(symbol["st_value"])
                 address = value & ~1 if function else value
-                yield Symbol(symbol.name, address, int(symbol["st_size"]), function)
+                yield Symbol(_printable(symbol.name), address, int(symbol["st_size"]), function)
+
+
+def _printable(name: str) -> str:
+    """A name that reports can print: what would steer a terminal becomes a question mark."""
+    return name if name.isprintable() else "".join(c if c.isprintable() else "?" for c in name)
 
 
 def _vectors(elf: ELFFile, image: Image) -> int:

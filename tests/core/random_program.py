@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.architecture import NO_FPU, V6M, V7EM
 
 from .kinds import Kind, drawable
-from .random_code import INDICES, MIDDLE, POINTERS, SP, Profile, Program, Unit
+from .random_code import INDICES, MIDDLE, POINTERS, PROFILES, SP, Profile, Program, Unit
 from .random_draw import Draw, Draws
 from .random_units import clear_exclusive, draw_unit, units_drawn
 
@@ -84,6 +85,15 @@ def sweep(
                 units.append(unit)
         found.append(_around(draw, units, memory_seed))
     return found
+
+
+def restart(program: Program, seed: int) -> Program:
+    """The same code from other registers, flags and numbers; rounded as before."""
+    profile = PROFILES[program.profile]
+    draw = Draw(random.Random(seed), profile, True)
+    other = _around(draw, list(program.units), program.memory_seed)
+    mode = 3 << op.FPSCR_MODE
+    return replace(other, fpscr=other.fpscr & ~mode | program.fpscr & mode)
 
 
 def _first(draw: Draw) -> list[Unit]:

@@ -42,9 +42,10 @@ def units_drawn(profile: Profile, everywhere: bool) -> list[Draws]:
 
 
 def _system(draw: Draw) -> tuple[Draws, ...]:
-    """No exceptions in floating point code, where QEMU 7.2 stacks IT bits of a block that ended."""
-    quiet = SYSTEM + (SYSTEM_MAINLINE if draw.level > V6M else ())
-    return quiet if draw.fpu != NO_FPU else quiet + EXCEPTIONS
+    """Units of the system; no faults in floating point code, where QEMU 7.2 often stacks IT bits
+    of a block that has ended."""
+    found = SYSTEM + (SYSTEM_MAINLINE if draw.level > V6M else ())
+    return found if draw.fpu != NO_FPU else (*found, unknown)
 
 
 def clear_exclusive(draw: Draw) -> Unit:
@@ -295,6 +296,7 @@ FLOW: tuple[Draws, ...] = (branch, call, loop, exchange, add_to_counter, stack_p
 FLOW_MAINLINE: tuple[Draws, ...] = (
     branch_wide, compare_branch, block_that_branches, load_jump, table_branch,
 )  # fmt: skip
-SYSTEM: tuple[Draws, ...] = (read_special, write_special, change_state, send_and_wait)
+SYSTEM: tuple[Draws, ...] = (
+    read_special, write_special, change_state, send_and_wait, supervisor_call, wait_for_interrupt,
+)  # fmt: skip
 SYSTEM_MAINLINE: tuple[Draws, ...] = (fault_mask,)
-EXCEPTIONS: tuple[Draws, ...] = (supervisor_call, wait_for_interrupt, unknown)

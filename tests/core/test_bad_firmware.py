@@ -237,3 +237,90 @@ def test_a_stack_overflow_is_named_with_its_function(tmp_path: Path, core: str) 
     made = make_core(load_elf(image), target.core, target.layout)
     with pytest.raises(EdgesnnError, match=r"in dive: .*stack overflow: sp = 0x[0-9a-f]{8}"):
         made.run(instructions=1_000_000)
+
+
+def _whole(name: bytes = b"start", debug: bytes = b"\xff" * 64) -> bytes:
+    """An image with a symbol table, its strings, and a section of debugging information."""
+    strings = b"\0" + name + b"\0"
+    names = b"\0.text\0.symtab\0.strtab\0.debug_info\0"
+    base = image_bytes()
+    at, parts = len(base), []
+    symbol = bytes(16) + struct.pack("<IIIBBH", 1, 9, 2, 0x12, 0, 1)
+    for content in (symbol, strings, debug, names):
+        parts.append((at, len(content)))
+        at += len(content)
+    table = at
+    rows = [
+        (0,) * 10, (1, 1, 6, 0, 0x54, 10, 0, 0, 4, 0),
+        (7, 2, 0, 0, *parts[0], 3, 1, 4, 16), (15, 3, 0, 0, *parts[1], 0, 0, 1, 0),
+        (23, 1, 0, 0, *parts[2], 0, 0, 1, 0), (15, 3, 0, 0, *parts[3], 0, 0, 1, 0),
+    ]  # fmt: skip
+    whole = bytearray(base + symbol + strings + debug + names)
+    whole += b"".join(struct.pack("<10I", *row) for row in rows)
+    struct.pack_into("<I", whole, 0x20, table)
+    struct.pack_into("<HHH", whole, 0x2E, 40, len(rows), 5)
+    return bytes(whole)
+
+
+def _ends_well(content: bytes, path: Path) -> str:
+    """Load and run: what it printed as its error, one line or nothing."""
+    path.write_bytes(content)
+    try:
+        simulate_elf(path, "cortex-m4", limit=50, layout=LAYOUT)
+    except EdgesnnError as error:
+        assert "\n" not in str(error) and str(error).isprintable()
+        return str(error)
+    return ""
+
+
+def test_a_whole_file_runs_and_is_named(tmp_path: Path) -> None:
+    assert _ends_well(_whole(), tmp_path / "fw.elf") == ""
+    assert load_elf(tmp_path / "fw.elf").function_at(8) == "start"
+
+
+def test_a_file_cut_at_any_byte_ends_in_one_line(tmp_path: Path) -> None:
+    content = _whole()
+    refused = [_ends_well(content[:length], tmp_path / "fw.elf") for length in range(len(content))]
+    assert all(refused[: 0x54 + 10]), "nothing to load before the segment's end"
+
+
+FIELDS = (0, 1, 2, 0x7F, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0xFFFFFFFF)
+
+
+@pytest.mark.parametrize("value", FIELDS, ids=hex)
+def test_any_word_of_the_headers_may_be_hostile(value: int, tmp_path: Path) -> None:
+    content = _whole()
+    (sections,) = struct.unpack_from("<I", content, 0x20)
+    for place in (*range(4, 0x54, 2), *range(sections, len(content), 4)):
+        hostile = bytearray(content)
+        word = min(value, 0xFFFF) if place < 0x54 else value
+        struct.pack_into("<H" if place < 0x54 else "<I", hostile, place, word)
+        _ends_well(bytes(hostile), tmp_path / "fw.elf")
+    for place in range(0x34, 0x54, 4):
+        hostile = bytearray(content)
+        struct.pack_into("<I", hostile, place, value)
+        _ends_well(bytes(hostile), tmp_path / "fw.elf")
+
+
+@FEW
+@given(name=st.binary(max_size=40), debug=st.binary(max_size=200))
+def test_names_and_debugging_information_may_be_garbage(
+    name: bytes, debug: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "fw.elf"
+    path.write_bytes(_whole(name.replace(b"\0", b"?"), debug))
+    function = load_elf(path).function_at(8)
+    assert function is None or function.isprintable()
+
+
+@pytest.mark.parametrize(
+    "name", [b"\x1b[2J\nedgesnn: error: all is well\r", b"[/bold]", b"[red]x", b"\xff\xfe"]
+)
+def test_a_name_cannot_steer_the_terminal(
+    name: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "fw.elf"
+    path.write_bytes(_whole(name))
+    assert run(["simulate", str(path), "--core", "cortex-m4", "--limit", "50"]) == 0
+    told = capsys.readouterr().out
+    assert "\x1b" not in told and "\nedgesnn: error" not in told

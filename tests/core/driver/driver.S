@@ -111,7 +111,7 @@ prepare:
     ldr r1, record
     adds r1, #RECORD_CODE
     ldr r2, code_bytes
-    bl copy
+    bl refresh                      @ code that stands there is decoded once
     dsb
     isb
     ldr r4, [r7, #FEATURES]
@@ -274,6 +274,18 @@ copy:                               @ r0 to, r1 from, r2 bytes, a multiple of fo
     bne 1b
     bx lr
 
+refresh:                            @ the same, but only words that differ are written
+    adds r2, r2, r0
+1:  ldmia r1!, {r3}
+    ldr r4, [r0]
+    cmp r3, r4
+    beq 2f
+    str r3, [r0]
+2:  adds r0, #4
+    cmp r0, r2
+    bne 1b
+    bx lr
+
 fault:
     ldr r0, [sp, #24]
     ldr r1, [sp, #28]
@@ -287,7 +299,13 @@ fault:
     str r1, [sp, #28]
     ldr r0, leave_stub
     str r0, [sp, #24]
-quiet:
+    bx lr
+
+quiet:                              @ QEMU 7.2 stacks IT bits of a block that has ended, at times
+    ldr r0, [sp, #28]
+    ldr r1, status
+    ands r0, r1
+    str r0, [sp, #28]
     bx lr
 
     .org 0x2c0
