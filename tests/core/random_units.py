@@ -226,7 +226,12 @@ def stack_pointer(draw: Draw) -> Unit:
 def supervisor_call(draw: Draw) -> Unit:
     """SVC, whose handler returns at once; unmasked, for where it escalates to a fault, the manual
     and QEMU stack different addresses."""
-    return draw.made([0xB662, 0xDF00 | draw.rng.getrandbits(8)], 2)
+    number = draw.rng.getrandbits(8)
+    if draw.level == V6M:
+        return draw.made([0xB662, 0xDF00 | number], 2)
+    register = draw.rng.choice(FREE)
+    open_up = [0xB662, 0x2000 | register << 8, MSR | register, 0x8800 | BASEPRI]
+    return draw.made([*open_up, 0xDF00 | number], 4)
 
 
 def read_special(draw: Draw) -> Unit:
