@@ -8,7 +8,7 @@ import numpy as np
 
 from edgesnn.codegen.choose import AUTO, Layout, choose, require_layers
 from edgesnn.codegen.layout import Table, padded, parameter_layout, table
-from edgesnn.codegen.margins import sum_words, word_fields
+from edgesnn.codegen.margins import eights, sum_words, word_fields
 from edgesnn.codegen.names import member_names
 from edgesnn.codegen.program import (
     Axons,
@@ -130,7 +130,7 @@ def _members(network: Network, code: LayerCode) -> tuple[Member, ...]:
         for each in code.incoming
     ]
     if layer.is_readout:
-        size = -(-layer.size // 4) * 4 if code.worded else layer.size
+        size = eights(layer.size) if code.worded else layer.size
         members.append(Member("int32_t", "y", (size,)))
     else:
         members.append(Member("uint32_t", "spikes", (code.spikes.slots, words(layer.size))))
@@ -147,7 +147,7 @@ def _membranes(code: LayerCode, keeps: bool) -> list[Member]:
     adaptive = isinstance(code.layer.neuron, AdaptiveLeaky)
     names = ["v", *(["a"] if adaptive else [])]
     if code.worded:
-        return [Member("int32_t", "margin", (-(-code.layer.size // 4) * 4,))]
+        return [Member("int32_t", "margin", (eights(code.layer.size),))]
     if not code.tiled:
         return [Member("int16_t", name, (code.layer.size,)) for name in names]
     names += ["kept"] if keeps else []

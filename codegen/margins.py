@@ -39,6 +39,11 @@ class ByteRows:
 MOST_BIAS = 1 << 20
 
 
+def eights(neurons: int) -> int:
+    """Neurons of a layer of `neurons` that are stepped: whole eights."""
+    return -(-neurons // 8) * 8
+
+
 def words_fit(network: Network, layer: Layer) -> bool:
     """Whether `layer` can be computed in words."""
     neuron = layer.neuron
@@ -95,9 +100,9 @@ def _law(layer: Layer) -> tuple[IntArray, IntArray, IntArray]:
 
 
 def _own_table(decay: IntArray, constant: IntArray, less: IntArray, name: str) -> Table:
-    """Twelve words for each four neurons; those that fill the last quad are like the last one."""
+    """Twelve words for each four neurons; those that fill the last eight are like the last one."""
     quads = [
-        np.pad(each, (0, -len(each) % 4), mode="edge").reshape(-1, 4)
+        np.pad(each, (0, eights(len(each)) - len(each)), mode="edge").reshape(-1, 4)
         for each in (decay, constant, less)
     ]
     pairs = np.stack(quads[:2], axis=2).reshape(-1, 8)

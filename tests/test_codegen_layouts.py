@@ -24,6 +24,7 @@ from edgesnn.codegen import (
 )
 from edgesnn.codegen.choose import AUTO, Layout, choose, parse_layout
 from edgesnn.codegen.elf import symbol_sizes
+from edgesnn.codegen.fit import CODE_BYTES, layout_for
 from edgesnn.codegen.tiles import MOST_DRIVE, calm_events, form_of
 from edgesnn.codegen.toolchain import WARNINGS, compile_c, core_flags
 from edgesnn.errors import CompileError, UsageError
@@ -384,6 +385,27 @@ def test_the_planner_takes_the_cheapest_and_a_flag_forces_any() -> None:
     assert plans[0] - plans[1] == (40 + 128) * 64 + 128 * 8
     readout = choose(network, network.readout)
     assert readout.kernel == "rows8" and readout.form is None
+
+
+def test_a_small_board_gets_smaller_layouts() -> None:
+    """Room for all in words, for one layer of two, for none, and for nothing at all."""
+    network = relay_network(bits=4, threshold=30)
+    board = find_board("microbit")
+    names = ["first", "second", "readout"]
+
+    def kernels(flash: int) -> list[str]:
+        smaller = replace(board, flash=replace(board.flash, size=flash))
+        layout = layout_for(network, smaller)
+        assert layout.cores == "m0"
+        return [choose(network, network.by_name[name], layout).kernel for name in names]
+
+    fastest = memory_plan(network, AUTO.on(board.core)).flash_bytes + CODE_BYTES
+    assert kernels(fastest) == ["words"] * len(names)
+    tight = kernels(fastest - 1)
+    assert tight.count("words") == len(names) - 1
+    least = memory_plan(network, Layout(kernel="rows4", cores="m0")).flash_bytes + CODE_BYTES
+    assert "words" not in kernels(least)[:2]
+    assert kernels(CODE_BYTES) == ["words"] * len(names)
 
 
 def test_layouts_that_cannot_be_are_told(

@@ -39,9 +39,10 @@ EDGESNN_INLINE void edgesnn_clear_words(uint32_t *word, uint32_t count)
     }
 }
 
+/* Quads that are stepped: an even number. */
 EDGESNN_INLINE uint32_t edgesnn_quads_of(uint32_t neurons)
 {
-    return (neurons + 3u) / 4u;
+    return 2u * ((neurons + 7u) / 8u);
 }
 
 /* Append the rows of a bitmap's spikes; row `first` is that of its neuron 0. */

@@ -58,7 +58,8 @@
 
 #define EDGESNN_OWN_LOOP(add, test, turn, fires, back)                                             \
     turn ":\n" EDGESNN_LEAK_OWN add test(fires "f") back ":\n" EDGESNN_STORE_QUAD                  \
-    "bne " turn "b\n" EDGESNN_RESTORE EDGESNN_CALL_FIRE(fires, back "b")
+    "cmp r7, r9\n"                                                                                 \
+    "bne " turn "b\n b 80f\n" EDGESNN_CALL_FIRE(fires, back "b")
 
 #define EDGESNN_OWN_LOOPS(test)                                                                    \
     EDGESNN_OWN_LOOP("", test, "10", "12", "11")                                                   \

@@ -23,7 +23,8 @@ struct edgesnn_word_cells {
 /* A layer's neurons. A step makes of a margin floor((margin * decay + constant) / 2^8) and adds what
  * is summed (edgesnn_quads_thumb.h); one that is not negative fires, and is then 0 or itself, by
  * `reset_to_zero`, minus `less`. The level is `less + above`. Neurons with parameters of their own
- * have twelve words for each four: decay, constant, decay ..., and then `less` of each. */
+ * have twelve words for each four: decay, constant, decay ..., and then `less` of each. Whole eights
+ * of neurons are stepped; what the last one is filled with has no bits. */
 struct edgesnn_words {
     uint32_t neurons;
     const int32_t *own;
@@ -40,7 +41,7 @@ EDGESNN_INLINE int32_t edgesnn_less(const struct edgesnn_words *layer, uint32_t 
     return layer->own != NULL ? layer->own[12u * (neuron / 4u) + 8u + neuron % 4u] : layer->less;
 }
 
-/* Membranes of zero, also of the neurons that fill the last quad. */
+/* Membranes of zero, also of the neurons that fill the last eight. */
 EDGESNN_INLINE void edgesnn_clear_margins(const struct edgesnn_words *layer, int32_t *margin)
 {
     for (uint32_t neuron = 0; neuron < 4u * edgesnn_quads_of(layer->neurons); neuron++) {
@@ -139,7 +140,7 @@ EDGESNN_INLINE void edgesnn_step_together(const struct edgesnn_words *layer, int
     } else {
         edgesnn_step_quads(&quads);
     }
-    if (neurons % 4u != 0) {
+    if (neurons % 8u != 0) {
         cells->spikes[neurons / 32u] &= (1u << neurons % 32u) - 1u;
     }
 }

@@ -18,6 +18,7 @@ from edgesnn.pipeline.say import Say, silent
 
 if TYPE_CHECKING:
     from edgesnn.boards import Board
+    from edgesnn.codegen.choose import Layout
     from edgesnn.codegen.firmware import Firmware
     from edgesnn.codegen.plan import MemoryPlan
 
@@ -38,7 +39,7 @@ def make_firmware(
 ) -> dict[str, Any]:
     """Generate C into `places.c` and an image into `places.firmware`; returns their record.
 
-    Weights are laid out for the board's core, and as the words of `layout` say.
+    Weights are laid out for the board's core and memories, and as the words of `layout` say.
 
     Raises:
         UsageError: `layout` cannot be met.
@@ -49,15 +50,16 @@ def make_firmware(
     from edgesnn.codegen import generate
     from edgesnn.codegen.choose import parse_layout
     from edgesnn.codegen.firmware import compile_firmware
+    from edgesnn.codegen.fit import layout_for
 
-    planned = parse_layout([board.core.name, *layout])
+    planned = layout_for(network, board, parse_layout(layout))
     require_free(network.name)
     say(f"generate C and compile it for {board.title}")
     with staged(places.path) as work:
         code = generate(
             network,
             work / places.c.name,
-            command=generating_command(network, board, layout),
+            command=generating_command(network, planned),
             layout=planned,
         )
         firmware = compile_firmware(code, board, folder=work / places.firmware.name / board.name)
@@ -141,11 +143,12 @@ def compile_from(
     return {**record, "sha256": identity(loaded.network)}
 
 
-def generating_command(network: Network, board: Board, layout: Sequence[str] = ()) -> str:
-    """What code for a board says made it; code for cores with the DSP extension is the same for
-    all of them, and what `edgesnn generate` makes by default."""
-    core = [] if board.core.dsp else [board.core.name]
-    return _command(network, [*core, *layout])
+def generating_command(network: Network, layout: Layout) -> str:
+    """What code in a layout says made it: `edgesnn generate` with the words that make the same."""
+    core = [] if layout.cores == "dsp" else [layout.cores]
+    forced = [layout.kernel] if layout.kernel else []
+    layers = [f"{name}={kernel}" for name, kernel in layout.layers.items()]
+    return _command(network, [*core, *forced, *layers, *["compact"] * layout.compact])
 
 
 def _command(network: Network, layout: Sequence[str] = ()) -> str:

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 IMAGES = ("selftest", "serve", "listen")
 
-CODE_BYTES = 24 * 1024
-"""Of flash, which are kept free of clips for the image's code."""
-
 PATIENCE = 120.0
 """Seconds that a board has for its self-test."""
 
@@ -117,7 +114,7 @@ def _require_sense(request: FlashRequest) -> None:
 def prepare_image(request: FlashRequest, board: Board, say: Say = silent) -> Prepared:
     """Generate C and compile the image into the build folder, whole or not at all."""
     from edgesnn.codegen import generate
-    from edgesnn.codegen.choose import AUTO
+    from edgesnn.codegen.fit import layout_for
 
     loaded = load_source(request.source)
     network = loaded.network
@@ -126,8 +123,8 @@ def prepare_image(request: FlashRequest, board: Board, say: Say = silent) -> Pre
     say(f"compile the {request.image} for {board.title}")
     folder = loaded.folder or BuildFolder(loaded.path.parent / network.name, network.name)
     with staged(folder.path) as work:
-        command = generating_command(network, board)
-        layout = AUTO.on(board.core)
+        layout = layout_for(network, board)
+        command = generating_command(network, layout)
         code = generate(network, work / folder.c.name, command=command, layout=layout)
         place = work / folder.firmware.name / f"{board.name}-{request.image}"
         firmware = _compile(request, code, board, clips, place)
@@ -154,15 +151,14 @@ def _compile(
 
 def _fitting_clips(loaded: Loaded, board: Board, wanted: int) -> Clips:
     """As many clips of the test set as were asked for, or as flash has room for."""
-    from edgesnn.codegen.choose import AUTO
+    from edgesnn.codegen.fit import CODE_BYTES, layout_for
     from edgesnn.codegen.plan import memory_plan
     from edgesnn.pipeline.verify import stimulus
 
     clips = stimulus(loaded.network, None, loaded.recorded(), wanted)
     given = clips.features if clips.pcm is None else clips.pcm
-    room = (
-        board.flash.size - memory_plan(loaded.network, AUTO.on(board.core)).flash_bytes - CODE_BYTES
-    )
+    plan = memory_plan(loaded.network, layout_for(loaded.network, board))
+    room = board.flash.size - plan.flash_bytes - CODE_BYTES
     return clips.some(max(1, min(wanted, room // given[0].nbytes)))
 
 

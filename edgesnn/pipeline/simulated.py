@@ -64,9 +64,9 @@ class Simulated:
             BoardError: unknown board or core, or the network does not fit it.
             CompileError: no compiler, or it refuses the code.
         """
-        from edgesnn.codegen.choose import AUTO
         from edgesnn.codegen.emit import generate
         from edgesnn.codegen.firmware import compile_firmware
+        from edgesnn.codegen.fit import layout_for
         from edgesnn.sim.core import board_map, load_elf
 
         self.board = _board(board)
@@ -75,7 +75,7 @@ class Simulated:
         self._layout = layout or board_map(self.board)
         self._temporary = tempfile.TemporaryDirectory(prefix="edgesnn-")
         place = folder if folder is not None else Path(self._temporary.name)
-        code = generate(network, place, layout=AUTO.on(self.board.core))
+        code = generate(network, place, layout=layout_for(network, self.board))
         self.firmware = compile_firmware(code, self.board, compiler=compiler)
         self._image = load_elf(self.firmware.elf)
         self._pools: dict[tuple[tuple[str, ...], bool], CorePool] = {}
