@@ -7,6 +7,7 @@ C runtime (`runtime/edgesnn_*.h`) says what each kernel expects.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -99,6 +100,8 @@ def group_layout(
     name = f"{network.name}_{layer.name}_{number}"
     if by_sites and isinstance(group, Conv1d | Conv2d):
         return _conv_sites(group, name, network.source_shape(group.source))
+    if by_sites and isinstance(group, Sparse):
+        return _sparse_sites(group, name)
     made = _layout(network, layer, group, name)
     kernel = f"{made.kernel}_sites" if by_sites else made.kernel
     return replace(made, kernel=kernel, told_graded=made.told_graded and not by_sites)
@@ -169,6 +172,24 @@ def _sparse(group: Sparse, name: str, post: int) -> GroupLayout:
         ("bits", f"{group.bits}"),
     )
     return GroupLayout("edgesnn_sparse", "edgesnn_sparse", name, fields, (weight, first, index))
+
+
+def _sparse_sites(group: Sparse, name: str) -> GroupLayout:
+    """Rows of words of two synapses; an odd row is filled up with a weight of zero onto the first
+    neuron that is not in it."""
+    rows, first = [], [0]
+    for begin, end in pairwise(group.indptr.tolist()):
+        row = (group.weight[begin:end].astype(np.int64) & 0xFF) << 8 | group.index[begin:end]
+        if len(row) % 2:
+            row = np.append(row, np.setdiff1d(np.arange(len(row) + 1), row & 0xFF)[0])
+        rows.append(row)
+        first.append(first[-1] + len(row) // 2)
+    synapse = table(f"{name}_synapse", np.uint32, pack(np.concatenate(rows), 16, 32))
+    wide = first[-1] > 0xFFFF
+    begins = table(f"{name}_first", np.uint32 if wide else np.uint16, np.array(first))
+    fields = (("synapse", synapse.name), ("first32" if wide else "first16", begins.name))
+    struct = "edgesnn_sparse_sites"
+    return GroupLayout(struct, struct, name, fields, (synapse, begins), told_graded=False)
 
 
 def _identity(group: Identity, name: str, layer: Layer) -> GroupLayout:

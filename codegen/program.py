@@ -157,7 +157,7 @@ class LayerCode:
     Attributes:
         groups: those that add to the currents, one kernel each.
         rows: groups that are added straight into the lanes of a layer in tiles.
-        sited: whether its currents are sums with a site's channels side by side.
+        sited: whether its currents are lanes (edgesnn_sites.h).
         choice: what the layout planner chose, and from what.
         form: how the neurons are stepped in lanes (edgesnn_membranes.h); None where they are not.
     """
@@ -208,6 +208,11 @@ class LayerCode:
         own = [group.axons for group in self.rows.groups] if self.rows is not None else []
         every = [*(group.axons for group in self.groups), *own]
         return tuple(axons for axons in every if axons is not None)
+
+    @property
+    def turned(self) -> bool:
+        """Whether its currents have a site's channels side by side."""
+        return any(group.layout.kernel == "edgesnn_conv_sites" for group in self.groups)
 
     @property
     def uses_currents(self) -> bool:

@@ -142,6 +142,7 @@ def _layer(code: LayerCode) -> dict[str, Any]:
         "uses_currents": code.uses_currents,
         "tiled": code.tiled,
         "sited": code.sited,
+        "turned": code.turned,
         "channels": code.layer.shape[0],
         "sites": code.layer.size // code.layer.shape[0],
         "rows": code.rows,

@@ -23,6 +23,7 @@ from edgesnn.network import (
     Layer,
     Network,
     Pool,
+    Sparse,
     Synapses,
 )
 from edgesnn.network.arrays import IntArray
@@ -112,16 +113,26 @@ def is_row_group(group: Synapses) -> bool:
     return isinstance(group, Dense) and group.source != INPUT
 
 
+#: Neurons that a byte can name.
+MOST_SHORT = 256
+
+
 def by_sites(layer: Layer) -> bool:
-    """Whether what the layer in lanes gets beside rows is summed channel by channel of each site
-    (edgesnn_sites.h): convolutions onto whole words of channels, of spikes, with pools and
-    one-to-one synapses."""
+    """Whether what the layer in lanes gets beside rows is summed in lanes too (edgesnn_sites.h):
+    convolutions of spikes onto whole words of channels, with pools and one-to-one synapses, by
+    sites; or stored synapses alone, of 8 bits onto few neurons."""
     others = [group for group in layer.synapses if not is_row_group(group)]
     convolutions = [group for group in others if isinstance(group, Conv1d | Conv2d)]
     fit = all(len(group.weight) // group.groups % 4 == 0 for group in convolutions)
+    if others and all(_is_short(group) and layer.size <= MOST_SHORT for group in others):
+        return True
     known = all(isinstance(group, Conv1d | Conv2d | Pool | Identity) for group in others)
     spikes = all(group.source != INPUT for group in others)
     return bool(convolutions) and fit and known and spikes
+
+
+def _is_short(group: Synapses) -> bool:
+    return isinstance(group, Sparse) and group.bits == 8 and group.source != INPUT
 
 
 def tiles(neurons: int) -> int:

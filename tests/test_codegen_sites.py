@@ -28,6 +28,8 @@ from edgesnn.network import (
     Network,
     Pool,
     Readout,
+    Sparse,
+    sparse_from_dense,
 )
 from edgesnn.network.arrays import IntArray
 from edgesnn.network.geometry import output_shape
@@ -114,6 +116,26 @@ def convolving(
     )
 
 
+def stored(pre: int, post: int, density: float, seed: int) -> Network:
+    """Two groups of stored synapses of extreme weights onto one layer, one of them its own."""
+    rng = np.random.default_rng(seed)
+
+    def group(source: str, columns: int, delay: int) -> Sparse:
+        weight = rng.choice([-127, 127, 1, -1], (post, columns))
+        kept = weight * (rng.random((post, columns)) < density)
+        return sparse_from_dense(Dense(source=source, weight=kept, delay=delay))
+
+    groups = (group("relay", pre, 0), group("hidden", post, 1))
+    layers = (relay((pre,)), leaky("hidden", (post,), groups, 90))
+    readout = Layer(
+        name="readout", shape=(2,), synapses=(random_dense(rng, "hidden", 2, post),), bias=[0, 0],
+        neuron=Readout(decay=[250, 250]),
+    )  # fmt: skip
+    return Network(
+        name="stored", input=Input(shape=(pre,)), layers=(*layers, readout), classes=("a", "b")
+    )
+
+
 def spikes(shape: tuple[int, ...], seed: int, steps: int = 8) -> IntArray:
     """Silence, few and many spikes, int8 `(1, steps, size)`."""
     rng = np.random.default_rng(seed)
@@ -137,6 +159,38 @@ def test_any_geometry(length: list[int], groups: int, seed: int, **how: int) -> 
     given_features = spikes(shape, seed)
     traces = HostC(network, optimise="-O1").run(given_features)
     assert first_divergence(network, Oracle(network).run(given_features), traces) is None
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    pre=st.integers(1, 40),
+    post=st.one_of(st.integers(1, 20), st.sampled_from((255, 256, 257))),
+    density=st.sampled_from((0.0, 0.1, 0.6, 1.0)),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_any_stored_synapses(pre: int, post: int, density: float, seed: int) -> None:
+    network = stored(pre, post, density, seed)
+    given_features = spikes((pre,), seed)
+    traces = HostC(network, optimise="-O1").run(given_features)
+    assert first_divergence(network, Oracle(network).run(given_features), traces) is None
+
+
+@needs_qemu
+@pytest.mark.parametrize("compiler", ["gcc", "zig"])
+@pytest.mark.parametrize("core", ["m0", "m3", "m4"])
+def test_stored_synapses_on_the_cores(core: str, compiler: str) -> None:
+    try:
+        chosen = cross_compiler(compiler)
+    except CompileError as error:
+        pytest.skip(str(error))
+    network = stored(30, 75, 0.3, 1)
+    layout = parse_layout(["rows8"])
+    assert build_program(network, layout).layers[1].sited
+    given_features = spikes((30,), 1)
+    expected = Oracle(network).run(given_features)
+    assert expected.spikes["hidden"].any()
+    traces = Qemu(network, core, compiler=chosen, layout=layout).run(given_features)
+    assert first_divergence(network, expected, traces) is None
 
 
 @needs_qemu

@@ -27,6 +27,7 @@
 #include "edgesnn_scores.h"
 #include "edgesnn_sites.h"
 #include "edgesnn_sparse.h"
+#include "edgesnn_sparse_sites.h"
 #include "edgesnn_sums_thumb.h"
 #include "edgesnn_window.h"
 #include "edgesnn_words.h"
