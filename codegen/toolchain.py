@@ -90,9 +90,10 @@ def _zig() -> Compiler:
 
 def core_flags(compiler: Compiler, core: Core) -> tuple[str, ...]:
     """Flags that make `compiler` generate code for `core`, without floating point."""
+    pairs = ("-DEDGESNN_DUAL_ISSUE",) if core.gcc_cpu == "cortex-m7" else ()
     if compiler.kind == "zig":
-        return ("-target", "thumb-freestanding-eabi", f"-mcpu={core.zig_cpu}")
-    return (f"-mcpu={core.gcc_cpu}", "-mthumb", "-mfloat-abi=soft")
+        return ("-target", "thumb-freestanding-eabi", f"-mcpu={core.zig_cpu}", *pairs)
+    return (f"-mcpu={core.gcc_cpu}", "-mthumb", "-mfloat-abi=soft", *pairs)
 
 
 def compile_c(compiler: Compiler, arguments: list[str], folder: Path) -> None:

@@ -20,15 +20,6 @@ struct edgesnn_adaptive {
     uint32_t keep;
 };
 
-/* Add `pairs` words of lanes. */
-EDGESNN_INLINE void edgesnn_add_lanes_of(const uint32_t *lanes, uint32_t pairs, uint32_t *sums)
-{
-    for (uint32_t pair = 0; lanes != NULL && pair < pairs; pair++) {
-        const uint32_t sum = edgesnn_sum_of(sums[pair]);
-        sums[pair] = edgesnn_lanes_of(edgesnn_add_sums(sum, edgesnn_sum_of(lanes[pair])));
-    }
-}
-
 /* The sums of a tile whose rows have eight bits a weight, or any. */
 EDGESNN_INLINE void edgesnn_hear_tile(uint32_t start, const struct edgesnn_arrivals *arrivals,
                                       uint32_t *sum)
@@ -43,7 +34,7 @@ EDGESNN_INLINE void edgesnn_hear_tile(uint32_t start, const struct edgesnn_arriv
     }
     if (arrivals->rows->bits == 8u) {
         edgesnn_add_rows8(arrivals->rows, events, sum);
-    } else if (!EDGESNN_HEARS) {
+    } else if (!EDGESNN_DSP) {
         edgesnn_add_rows4(arrivals->rows, events, sum);
     }
 }
@@ -72,10 +63,9 @@ EDGESNN_SHARED const uint32_t *edgesnn_hear(uint32_t tiles, const struct edgesnn
     if (events->count == 0 && arrivals->drive == NULL && arrivals->kept != NULL) {
         return arrivals->kept;
     }
-#if EDGESNN_HEARS
+#if EDGESNN_DSP
     if (events->count != 0 && arrivals->rows->bits == 4u) {
-        const struct edgesnn_hearing hearing = {sums, events->place, events->count, start, tiles};
-        edgesnn_hear_nibbles(&hearing);
+        edgesnn_hear4(events->place, events->count, sums, &sums[EDGESNN_TILE_PAIRS * tiles], start);
     } else {
         edgesnn_hear_tiles(tiles, start, arrivals, sums);
     }
@@ -126,16 +116,6 @@ static inline bool edgesnn_watch_tiles(const struct edgesnn_adaptive *layer, con
         }
     }
     return changed != 0;
-}
-
-/* Whether any bit of a bitmap is set. */
-EDGESNN_INLINE bool edgesnn_any_spike(const uint32_t *bitmap, uint32_t words)
-{
-    uint32_t any = 0;
-    for (uint32_t word = 0; word < words; word++) {
-        any |= bitmap[word];
-    }
-    return any != 0;
 }
 
 /* One step of a layer; see edgesnn_step_membranes. `sums` has room for a word a pair. */

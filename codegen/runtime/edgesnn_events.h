@@ -69,6 +69,16 @@ EDGESNN_INLINE void edgesnn_clear_bitmap(uint32_t *bitmap, uint32_t words)
     }
 }
 
+/* Whether any bit of a bitmap is set. */
+EDGESNN_INLINE bool edgesnn_any_spike(const uint32_t *bitmap, uint32_t words)
+{
+    uint32_t any = 0;
+    for (uint32_t word = 0; word < words; word++) {
+        any |= bitmap[word];
+    }
+    return any != 0;
+}
+
 /* Append the neurons of the set bits of word `word`; there is room for 32. */
 EDGESNN_INLINE void edgesnn_gather_word(uint32_t bits, uint32_t word, struct edgesnn_events *events)
 {

@@ -244,15 +244,18 @@ EDGESNN_STEP uint32_t edgesnn_step_tiles(const struct edgesnn_membranes *layer,
     return noted.changed;
 }
 
-/* The same, by the best code there is. */
-EDGESNN_INLINE uint32_t edgesnn_step_up_to_reset(const struct edgesnn_membranes *layer,
-                                                 const struct edgesnn_arrivals *arrivals,
-                                                 bool watched, const struct edgesnn_cells *cells)
+/* A whole step. Where `watched`, not 0 if the state changed or a neuron fired. */
+EDGESNN_INLINE uint32_t edgesnn_step_whole(const struct edgesnn_membranes *layer,
+                                           const struct edgesnn_arrivals *arrivals, bool watched,
+                                           const struct edgesnn_cells *cells)
 {
-    if (edgesnn_can_sweep(layer, arrivals)) {
-        return edgesnn_sweep(layer, arrivals, watched, cells);
+    const uint32_t words = EDGESNN_WORDS(EDGESNN_TILE * layer->tiles);
+    if (edgesnn_can_sweep(layer, arrivals) && !(watched && layer->calm < 0)) {
+        const uint32_t changed = edgesnn_sweep(layer, arrivals, watched, cells);
+        return changed | (watched && edgesnn_any_spike(cells->spikes, words));
     }
-    return edgesnn_step_tiles(layer, arrivals, watched, cells);
+    const uint32_t changed = edgesnn_step_tiles(layer, arrivals, watched, cells);
+    return changed | edgesnn_reset(layer, cells);
 }
 
 /* What `rests` counts: quiet steps until the next one that is watched, and EDGESNN_RESTS. Watching
@@ -270,12 +273,10 @@ EDGESNN_INLINE void edgesnn_step_membranes(const struct edgesnn_membranes *layer
     if (quiet && *cells->rests == EDGESNN_RESTS) {
         edgesnn_clear_bitmap(cells->spikes, EDGESNN_WORDS(EDGESNN_TILE * layer->tiles));
     } else if (quiet && *cells->rests == 0) {
-        const uint32_t changed = edgesnn_step_up_to_reset(layer, arrivals, true, cells);
-        const bool fired = edgesnn_reset(layer, cells);
-        *cells->rests = !fired && changed == 0 ? EDGESNN_RESTS : EDGESNN_PATIENCE;
+        const uint32_t moved = edgesnn_step_whole(layer, arrivals, true, cells);
+        *cells->rests = moved == 0 ? EDGESNN_RESTS : EDGESNN_PATIENCE;
     } else {
-        (void)edgesnn_step_up_to_reset(layer, arrivals, false, cells);
-        (void)edgesnn_reset(layer, cells);
+        (void)edgesnn_step_whole(layer, arrivals, false, cells);
         *cells->rests = (uint8_t)(quiet ? *cells->rests - 1u : EDGESNN_PATIENCE);
     }
 }

@@ -69,6 +69,18 @@ EDGESNN_INLINE const uint32_t *edgesnn_words_at(const struct edgesnn_rows *rows,
 #define EDGESNN_NEXT_TILE EDGESNN_TILE_WORDS
 #endif
 
+/* Events whose bytes fit a lane: 255 * 256 < 2^16. */
+#define EDGESNN_MANY 256u
+
+/* Add `pairs` words of lanes, which may be NULL. */
+EDGESNN_INLINE void edgesnn_add_lanes_of(const uint32_t *lanes, uint32_t pairs, uint32_t *sums)
+{
+    for (uint32_t pair = 0; lanes != NULL && pair < pairs; pair++) {
+        const uint32_t sum = edgesnn_sum_of(sums[pair]);
+        sums[pair] = edgesnn_lanes_of(edgesnn_add_sums(sum, edgesnn_sum_of(lanes[pair])));
+    }
+}
+
 /* Append the rows of a bitmap's spikes; row `first` is that of its neuron 0. */
 EDGESNN_INLINE void edgesnn_list_spikes(const struct edgesnn_rows *rows, const uint32_t *bitmap,
                                         uint32_t words, uint32_t first, struct edgesnn_list *list)
@@ -115,14 +127,14 @@ EDGESNN_INLINE void edgesnn_list_spikes(const struct edgesnn_rows *rows, const u
 
 /* Events from the place in r0, which is in r1 too, up to one that is not above `last`, four a
  * turn; where the first one is added lies EDGESNN_EVENT8_SIZE bytes further for each that is
- * missing of the first turn. A quarter of a cycle and of a branch come to each. */
-#define EDGESNN_EVENTS8(last)                                                                      \
+ * missing of the first turn. `event` is EDGESNN_EVENT8 or the like. */
+#define EDGESNN_EVENTS8(event, last)                                                               \
     ".balign 4\n"                                                                                  \
     "3:\n"                                                                                         \
-    EDGESNN_EVENT8("r0", "r1")                                                                     \
-    EDGESNN_EVENT8("r1", "r0")                                                                     \
-    EDGESNN_EVENT8("r0", "r1")                                                                     \
-    EDGESNN_EVENT8("r1", "r0")                                                                     \
+    event("r0", "r1")                                                                              \
+    event("r1", "r0")                                                                              \
+    event("r0", "r1")                                                                              \
+    event("r1", "r0")                                                                              \
     "cmp.w   r0, #" last "\n"                                                                      \
     "bhi.w   3b\n"
 
@@ -147,7 +159,7 @@ EDGESNN_NAKED void edgesnn_add_events8(EDGESNN_UNUSED uint32_t *list,
         "ldr.w   r0, [r0]\n"
         "mov.w   r1, r0\n"
         "bx      r3\n"
-        EDGESNN_EVENTS8("0")
+        EDGESNN_EVENTS8(EDGESNN_EVENT8, "0")
         "pop     {r2}\n"
         "stmia.w r2, {r4-r11}\n"
         "pop     {r4-r11, pc}\n");
@@ -163,9 +175,6 @@ EDGESNN_INLINE void edgesnn_add_rows8(const struct edgesnn_rows *rows,
     }
 }
 #else
-/* Events whose bytes fit a lane: 255 * 256 < 2^16. */
-#define EDGESNN_MANY 256u
-
 /* Add the rows of `count` events, at most EDGESNN_MANY, to the sums of one tile. Words are summed
  * whole, and once more with their odd bytes alone; the even bytes' sums are the difference,
  * exactly, since additions wrap. */

@@ -19,13 +19,10 @@ static const uint8_t tiny_hidden_0_most[4] = {
     126, 127, 125, 120,
 };
 
-static const uint32_t tiny_hidden_rows_weight[40] = {
-    0x83857e84u, 0x817f817du, 0x80808086u, 0x80808080u, 0x81837d7eu, 0x7f847b86u, 0x80828083u,
-    0x80808080u, 0x7c837f7fu, 0x877d857cu, 0x80848086u, 0x80808080u, 0x7d7e8087u, 0x7b7c7f7cu,
-    0x8086807bu, 0x80808080u, 0x83868385u, 0x87848683u, 0x807f8084u, 0x80808080u, 0x817b8687u,
-    0x7a868482u, 0x807f8087u, 0x80808080u, 0x80817a7eu, 0x827a8379u, 0x80808079u, 0x80808080u,
-    0x7e838783u, 0x81797c7au, 0x8087807eu, 0x80808080u, 0x84858087u, 0x8683847eu, 0x807b8082u,
-    0x80808080u, 0x7e807e82u, 0x7d7e7985u, 0x8080807au, 0x80808080u,
+static const uint32_t tiny_hidden_rows_weight[20] = {
+    0x9b7d965cu, 0x8888888eu, 0x79cb35e6u, 0x888a888bu, 0xf45bd747u, 0x888c888eu, 0x3546784fu,
+    0x888e8883u, 0xfbceebbdu, 0x8887888cu, 0x29e3ceafu, 0x8887888fu, 0xa829b216u, 0x88888881u,
+    0x961b4f2bu, 0x888f8886u, 0xecbdc86fu, 0x8883888au, 0x566816dau, 0x88888882u,
 };
 
 static const uint8_t tiny_hidden_1_delay[10] = {
@@ -49,9 +46,9 @@ static const struct edgesnn_graded8 tiny_hidden_0 = {
 
 static const struct edgesnn_rows tiny_hidden_rows = {
     .weight = tiny_hidden_rows_weight,
-    .words = 4,
-    .bias = 128,
-    .bits = 8,
+    .words = 2,
+    .bias = 8,
+    .bits = 4,
 };
 
 static const struct edgesnn_adaptive tiny_hidden_neurons = {

@@ -6,26 +6,26 @@
  *
  * part              neurons synapses density   flash     RAM  proven ranges
  * input                                            0      20
- * hidden                 10      140   95.0%     462     188  u -32768..32767 saturating, a -1756..1788
+ * hidden                 10      140   95.0%     382     188  u -32768..32767 saturating, a -1756..1788
  * places                 10       78   78.0%     128      24  u -32768..32767 saturating
  * windows                 6       52   93.3%     142      48  u -64..72
  * readout                 3       18  100.0%     102      12  y -11904..15105
  * scratch                                          0     148
- * total                                          834     440
+ * total                                          754     440
  *
  * Ranges are proven for any input: u is the membrane before the reset, y a score, a the adaptation
  * current. Bytes are those of tables and of the state; the code itself comes on top.
  *
  * Layouts of dense weights from spikes: bytes, and cycles of a step of the layer on Cortex-M4 as
  * the planner predicts them with one neuron in twenty firing.
- * hidden            taken  rows8           160       88
- * hidden            also   rows4            80      108
+ * hidden            also   rows8           160       73
+ * hidden            taken  rows4            80       85
  * hidden            also   currents         80      220
  * places            taken  currents          0      195
- * windows           taken  rows8             0       45
- * windows           also   rows4             0       54
+ * windows           taken  rows8             0       36
+ * windows           also   rows4             0       42
  * windows           also   currents          0      117
- * readout           taken  rows8            96       30
+ * readout           taken  rows8            96       26
  * readout           also   currents         48       73
  * readout           also   words            96      121
  */

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT-0
+ *
+ * Pieces of assembly by which sweeps (edgesnn_sweep.h) add what arrives at a tile; registers as in
+ * edgesnn_sweep_parts.h.
+ */
+#ifndef EDGESNN_SWEEP_ARRIVALS_H
+#define EDGESNN_SWEEP_ARRIVALS_H
+
+#include "edgesnn_nibbles.h"
+#include "edgesnn_sweep_parts.h"
+
+/* Other currents of a tile, behind its events. */
+#define EDGESNN_SWEEP_ADD_DRIVE                                                                    \
+    "8:\n"                                                                                         \
+    "ldr.w   r12, " EDGESNN_SWEEP_DRIVE "\n"                                                       \
+    "ldmia.w r12!, {r0-r3}\n"                                                                      \
+    "sadd16  r4, r4, r0\n"                                                                         \
+    "sadd16  r5, r5, r1\n"                                                                         \
+    "sadd16  r6, r6, r2\n"                                                                         \
+    "sadd16  r7, r7, r3\n"                                                                         \
+    "ldmia.w r12!, {r0-r3}\n"                                                                      \
+    "str.w   r12, " EDGESNN_SWEEP_DRIVE "\n"                                                       \
+    "sadd16  r8, r8, r0\n"                                                                         \
+    "sadd16  r9, r9, r1\n"                                                                         \
+    "sadd16  r10, r10, r2\n"                                                                       \
+    "sadd16  r11, r11, r3\n"                                                                       \
+    "b.w     4b\n"
+
+/* An event of 8 bits a weight on Cortex-M7, which issues an ADD beside a DSP instruction, but no
+ * second one of these: words are summed whole in the first register of two, their odd bytes in the
+ * second. Sums begin with zero; up to 256 events fit (255 * 256 < 2^16). */
+#define EDGESNN_EVENT8_PAIRED(place, next)                                                         \
+    "ldmia.w " place "!, {" next ", r2, r3, r12}\n"                                                \
+    "uxtab16 r5, r5, " next ", ror #8\n"                                                           \
+    "add.w   r4, r4, " next "\n"                                                                   \
+    "uxtab16 r7, r7, r2, ror #8\n"                                                                 \
+    "ldr.w   " next ", [lr, #4]\n"                                                                 \
+    "uxtab16 r9, r9, r3, ror #8\n"                                                                 \
+    "str.w   " place ", [lr], #4\n"                                                                \
+    "uxtab16 r11, r11, r12, ror #8\n"                                                              \
+    "add.w   r6, r6, r2\n"                                                                         \
+    "add.w   r8, r8, r3\n"                                                                         \
+    "add.w   r10, r10, r12\n"
+
+/* The even bytes' sums: whole - (odd << 8), exactly, since additions of 32 bits wrap. */
+#define EDGESNN_SWEEP_EVEN                                                                         \
+    "sub.w   r4, r4, r5, lsl #8\n"                                                                 \
+    "sub.w   r6, r6, r7, lsl #8\n"                                                                 \
+    "sub.w   r8, r8, r9, lsl #8\n"                                                                 \
+    "sub.w   r10, r10, r11, lsl #8\n"
+
+/* Leaked membranes into sums that began with zero; and so the start of those that saturate. */
+#define EDGESNN_SWEEP_JOIN_PAIR(at, sum)                                                           \
+    "ldr.w   r12, [r0, #" at "]\n"                                                                 \
+    "smlawb  lr, r1, r12, r2\n"                                                                    \
+    "smlawt  r12, r1, r12, r2\n"                                                                   \
+    "pkhbt   r12, lr, r12, lsl #16\n"                                                              \
+    "sadd16  " sum ", " sum ", r12\n"
+
+#define EDGESNN_SWEEP_JOIN                                                                         \
+    EDGESNN_SWEEP_JOIN_PAIR("0", "r4")                                                             \
+    EDGESNN_SWEEP_JOIN_PAIR("4", "r5")                                                             \
+    EDGESNN_SWEEP_JOIN_PAIR("8", "r6")                                                             \
+    EDGESNN_SWEEP_JOIN_PAIR("12", "r7")                                                            \
+    EDGESNN_SWEEP_JOIN_PAIR("16", "r8")                                                            \
+    EDGESNN_SWEEP_JOIN_PAIR("20", "r9")                                                            \
+    EDGESNN_SWEEP_JOIN_PAIR("24", "r10")                                                           \
+    EDGESNN_SWEEP_JOIN_PAIR("28", "r11")
+
+#define EDGESNN_SWEEP_JOIN_START                                                                   \
+    "sadd16  r4, r4, r2\n"                                                                         \
+    "sadd16  r5, r5, r2\n"                                                                         \
+    "sadd16  r6, r6, r2\n"                                                                         \
+    "sadd16  r7, r7, r2\n"                                                                         \
+    "sadd16  r8, r8, r2\n"                                                                         \
+    "sadd16  r9, r9, r2\n"                                                                         \
+    "sadd16  r10, r10, r2\n"                                                                       \
+    "sadd16  r11, r11, r2\n"
+
+/* Where there are no events label 8 begins, or where there is no drive either label 4. */
+#define EDGESNN_SWEEP_BEGIN8                                                                       \
+    "push    {r0-r11, lr}\n"                                                                       \
+    "ldr.w   r6, " EDGESNN_SWEEP_COUNT "\n"                                                        \
+    "ldr.w   r7, " EDGESNN_SWEEP_DRIVE "\n"                                                        \
+    "adr.w   r8, 8f\n"                                                                             \
+    "adr.w   r9, 4f\n"                                                                             \
+    "cmp.w   r7, #0\n"                                                                             \
+    "it      eq\n"                                                                                 \
+    "moveq   r8, r9\n"                                                                             \
+    "orr.w   r8, r8, #1\n"                                                                         \
+    "cmp.w   r6, #0\n"                                                                             \
+    EDGESNN_FIRST_EVENT8("r7", "r6", "r9")                                                         \
+    "it      eq\n"                                                                                 \
+    "moveq   r7, r8\n"                                                                             \
+    "str.w   r7, " EDGESNN_SWEEP_COUNT "\n"                                                        \
+    ".balign 4\n"
+
+/* Everything that arrives at a tile. */
+#define EDGESNN_SWEEP_ARRIVALS8(event)                                                             \
+    "ldr.w   lr, " EDGESNN_SWEEP_LIST "\n"                                                         \
+    "ldr.w   r2, " EDGESNN_SWEEP_COUNT "\n"                                                        \
+    "ldr.w   r0, [lr]\n"                                                                           \
+    "mov.w   r1, r0\n"                                                                             \
+    "bx      r2\n"                                                                                 \
+    EDGESNN_EVENTS8(event, "1") /* EDGESNN_SWEEP_DRIVEN */                                         \
+    "beq.w   8f\n"                                                                                 \
+    "4:\n"                                                                                         \
+    "ldmia.w sp, {r0-r3}\n"
+
+/* Where the first pair of up to sixteen events of 4 bits a weight is added, instead of a drive:
+ * label 3, 64 bytes further for each pair that is missing of the first turn, or label 4. */
+#define EDGESNN_SWEEP_BEGIN4                                                                       \
+    "push    {r0-r11, lr}\n"                                                                       \
+    "ldr.w   r4, " EDGESNN_SWEEP_COUNT "\n"                                                        \
+    "lsr.w   r4, r4, #1\n"                                                                         \
+    "rsb.w   r5, r4, #0\n"                                                                         \
+    "and.w   r5, r5, #3\n"                                                                         \
+    "adr.w   r6, 3f\n"                                                                             \
+    "add.w   r6, r6, r5, lsl #6\n"                                                                 \
+    "adr.w   r5, 4f\n"                                                                             \
+    "cmp.w   r4, #0\n"                                                                             \
+    "it      eq\n"                                                                                 \
+    "moveq   r6, r5\n"                                                                             \
+    "orr.w   r6, r6, #1\n"                                                                         \
+    "str.w   r6, " EDGESNN_SWEEP_DRIVE "\n"                                                        \
+    ".balign 4\n"
+
+/* Byte sums of a tile's events in r0 to r3. */
+#define EDGESNN_SWEEP_EVENTS4                                                                      \
+    "ldr.w   r4, " EDGESNN_SWEEP_COUNT "\n"                                                        \
+    "ldr.w   lr, " EDGESNN_SWEEP_LIST "\n"                                                         \
+    EDGESNN_NIBBLE_CONSTANTS                                                                       \
+    "lsls.w  r4, r4, #31\n"                                                                        \
+    "beq.w   2f\n"                                                                                 \
+    EDGESNN_NIBBLE_SINGLE                                                                          \
+    "b.w     5f\n"                                                                                 \
+    "2:\n"                                                                                         \
+    EDGESNN_NIBBLE_NONE                                                                            \
+    "5:\n"                                                                                         \
+    "ldr.w   r4, " EDGESNN_SWEEP_DRIVE "\n"                                                        \
+    "ldr.w   r8, [lr]\n"                                                                           \
+    "ldr.w   r9, [lr, #4]\n"                                                                       \
+    "bx      r4\n"                                                                                 \
+    ".balign 4\n"                                                                                  \
+    "3:\n"                                                                                         \
+    ".rept   4\n"                                                                                  \
+    EDGESNN_NIBBLE_PAIR                                                                            \
+    ".endr\n"                                                                                      \
+    "cmp.w   r8, #0\n"                                                                             \
+    "bne.w   3b\n"                                                                                 \
+    ".balign 4\n"                                                                                  \
+    "4:\n"                                                                                         \
+    EDGESNN_NIBBLE_BYTES
+
+/* Membranes leaked, plus byte sums: four pairs, then the others. */
+#define EDGESNN_SWEEP_LEAK4                                                                        \
+    "ldmia.w sp, {r4, r8, r9}\n"                                                                   \
+    "mov.w   r12, r4\n"                                                                            \
+    "ldmia.w r12!, {r4-r7}\n"                                                                      \
+    EDGESNN_SWEEP_LEAK_PAIRS("r4", "r5", "r8", "r9", "r10", "r11")                                 \
+    EDGESNN_SWEEP_LEAK_PAIRS("r6", "r7", "r8", "r9", "r10", "r11")                                 \
+    EDGESNN_NIBBLE_WIDEN_WORD("r4", "r5", "r0")                                                    \
+    EDGESNN_NIBBLE_WIDEN_WORD("r6", "r7", "r1")                                                    \
+    "mov.w   r0, r8\n"                                                                             \
+    "mov.w   r1, r9\n"                                                                             \
+    "ldmia.w r12, {r8-r11}\n"                                                                      \
+    EDGESNN_SWEEP_LEAK_PAIRS("r8", "r9", "r0", "r1", "r12", "lr")                                  \
+    EDGESNN_SWEEP_LEAK_PAIRS("r10", "r11", "r0", "r1", "r12", "lr")                                \
+    EDGESNN_NIBBLE_WIDEN_WORD("r8", "r9", "r2")                                                    \
+    EDGESNN_NIBBLE_WIDEN_WORD("r10", "r11", "r3")                                                  \
+    "ldmia.w sp, {r0-r3}\n"
+
+#endif
