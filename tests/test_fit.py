@@ -21,13 +21,16 @@ from edgesnn.pipeline.regressors import (
     Floats,
     count_means,
     count_steps,
+    hearing,
+    quiet_clips,
     sent,
-    silence,
-    sounding,
 )
+from edgesnn.pipeline.simulated import Simulated
+from edgesnn.pipeline.timed import time_parts
 from edgesnn.sim import Engine
 
 from .codegen_networks import keyword_network
+from .core.machines import needs_gcc
 from .strategies import clips as random_clips
 from .strategies import networks
 
@@ -73,9 +76,30 @@ def test_frames_without_sound_are_those_at_the_floor() -> None:
     rng = np.random.default_rng(5)
     pcm = rng.integers(-8, 8, (3, 6400), dtype=np.int16)
     pcm[0, 2000], pcm[1, 3199], pcm[2, 0] = 8, -9, -32768
-    heard = sounding(pcm, settings_)
+    heard = hearing(pcm, settings_)[:, :, 0] > 0
     assert heard.tolist() == (log_mel(pcm, settings_) > settings_.floor).any(axis=2).tolist()
     assert 0 < heard.sum() < heard.size
+
+
+@needs_gcc
+def test_frames_cost_what_is_done_of_them() -> None:
+    """In the simulated core: silent, faint below the floor, faint above it, and loud frames."""
+    network = keyword_network()
+    assert network.frontend is not None
+    settings_ = replace(network.frontend, floor=10240, silence_bits=4)
+    rng = np.random.default_rng(5)
+    pcm = np.zeros((4, 6400), np.int16)
+    pcm[1, ::320], pcm[3] = 16, rng.integers(-9000, 9000, 6400)
+    pcm[2] = rng.integers(-60, 61, 6400)
+    heard = hearing(pcm, settings_)
+    expected = [[0, 0], [0, 1], [1, 1], [1, 0]]
+    assert (heard == np.array(expected)[:, None]).all()
+    loudest = replace(network, frontend=settings_)
+    machine = Simulated(loudest, "m4")
+    timed = time_parts(machine, loudest, _clips(features(pcm, settings_), pcm))
+    silent, below, above, loud = timed.front_end[:, 5:].mean(axis=1)
+    assert silent + 300 < below < loud - 5000 and loud + 300 < above
+    assert np.ptp(timed.front_end[:, 5:], axis=1).max() < 200
 
 
 def test_a_layer_at_rest_is_not_active() -> None:
@@ -141,13 +165,14 @@ def test_silence_is_what_the_front_end_makes_of_it() -> None:
     network = keyword_network()
     assert network.frontend is not None
     pcm = np.random.default_rng(4).integers(-9000, 9000, (3, 6400), dtype=np.int16)
-    quiet = silence(network, _clips(features(pcm, network.frontend), pcm))
-    assert quiet.pcm is not None and not quiet.pcm.any() and quiet.pcm.shape == (1, 6400)
+    quiet = quiet_clips(network, _clips(features(pcm, network.frontend), pcm))
+    assert quiet.pcm is not None and quiet.pcm.shape == (2, 6400)
+    assert not quiet.pcm[0].any() and (quiet.pcm[1] != 0).sum() == 20
     floor = [
         (network.frontend.floor - x) >> network.frontend.shift for x in network.frontend.offset
     ]
     assert quiet.features[0, 0].tolist() == np.clip(floor, -128, 127).tolist()
-    assert not silence(network, _clips(np.ones((2, 5, 3), np.int8))).features.any()
+    assert not quiet_clips(network, _clips(np.ones((2, 5, 3), np.int8))).features.any()
 
 
 def test_no_count_makes_a_step_quicker() -> None:
@@ -186,12 +211,12 @@ def test_a_sample_goes_from_the_quietest_to_the_busiest() -> None:
     assert len(by_activity(events, 100)) == 40
 
 
-def test_sounding_frames_of_the_network_are_counted() -> None:
+def test_frames_of_the_network_are_counted() -> None:
     network = keyword_network()
     assert network.frontend is not None
     pcm = np.zeros((2, 6400), np.int16)
     pcm[1] = np.random.default_rng(4).integers(-9000, 9000, 6400)
     clips = _clips(features(pcm, network.frontend), pcm)
-    means = count_means(network, clips).sounding
-    assert means is not None and means.tolist() == [0.0, 1.0]
-    assert count_steps(network, _clips(clips.features)).sounding is None
+    means = count_means(network, clips).heard
+    assert means is not None and means.tolist() == [[0.0, 0.0], [1.0, 0.0]]
+    assert count_steps(network, _clips(clips.features)).heard is None

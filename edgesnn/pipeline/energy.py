@@ -23,7 +23,14 @@ from edgesnn.pipeline.energy_models import (
 )
 from edgesnn.pipeline.energy_report import BoardEnergy, EnergyReport, LineModel
 from edgesnn.pipeline.fit import CycleFit, Part, by_activity, fit_cycles
-from edgesnn.pipeline.regressors import TERMS, Counts, count_means, count_steps, silence
+from edgesnn.pipeline.regressors import (
+    HEARING_TERMS,
+    TERMS,
+    Counts,
+    count_means,
+    count_steps,
+    quiet_clips,
+)
 from edgesnn.pipeline.say import Say, silent
 from edgesnn.pipeline.timed import JOIN, Timed, time_parts
 
@@ -129,7 +136,7 @@ def _price(
     machine = Simulated(network, board, layout=layout)
     sample = clips.picked(by_activity(means.layers[:, :, 0].sum(axis=1), pricing.sample))
     timed = time_parts(machine, network, sample, trace_calls=pricing.trace_calls)
-    quiet = silence(network, sample)
+    quiet = quiet_clips(network, sample)
     runs = [(timed, sample), (time_parts(machine, network, quiet), quiet)]
     fit = fit_cycles(_fitted(network, means, runs))
     calibration = find_calibration(board.name)
@@ -170,18 +177,19 @@ def _step_seconds(network: Network) -> float:
 
 
 def _fitted(network: Network, means: Counts, runs: Sequence[tuple[Timed, Clips]]) -> list[Part]:
-    """The parts of a step for the fit, from the sample and a clip of silence beside it."""
+    """The parts of a step for the fit, from the sample and quiet clips beside it."""
     timed = [each for each, _ in runs]
     counts = [count_steps(network, clips) for _, clips in runs]
     layers = _layer_parts(network, means, timed, counts)
-    heard = [each.sounding for each in counts if each.sounding is not None]
-    if means.sounding is not None and heard:
+    beside = len(timed[1].whole)
+    heard = [each.heard for each in counts if each.heard is not None]
+    if means.heard is not None and heard:
         cycles = np.concatenate([each.front_end for each in timed])
-        given = (means.sounding[:, None], np.concatenate(heard)[:, :, None])
-        layers.insert(0, Part(FRONT_END, ("sounding_frame",), *given, cycles, beside=1))
+        given = (means.heard, np.concatenate(heard))
+        layers.insert(0, Part(FRONT_END, HEARING_TERMS, *given, cycles, beside))
     cycles = np.concatenate([each.rest for each in timed])
     nothing = (np.zeros((len(means.layers), 0)), np.zeros((*cycles.shape, 0)))
-    return [*layers, Part(REST, (), *nothing, cycles, beside=1)]
+    return [*layers, Part(REST, (), *nothing, cycles, beside)]
 
 
 def _layer_parts(
@@ -195,7 +203,7 @@ def _layer_parts(
         column = [names.index(each) for each in name.split(JOIN)]
         cycles = np.concatenate([each.layers[name] for each in timed])
         given = (means.layers[:, column].sum(axis=1), counted[:, :, column].sum(axis=2))
-        parts.append(Part(name, TERMS, *given, cycles, beside=1))
+        parts.append(Part(name, TERMS, *given, cycles, len(timed[1].whole)))
     return parts
 
 

@@ -107,10 +107,11 @@ class LayerFitModel(Model):
 
 
 class FrontEndFitModel(Model):
-    """cycles of the front-end in a step = base + per_sounding_frame in frames of sound."""
+    """cycles of the front-end in a step = base + the sum of cost · count."""
 
-    base: float
-    per_sounding_frame: float
+    base: float = Field(description="a silent frame")
+    per_transformed_frame: float
+    per_faint_frame: float = Field(description="one whose energy decides whether it is transformed")
     error: float = Field(description="held-out, relative, root mean square")
 
 

@@ -7,7 +7,7 @@ is left of the step, which counts with its mean. Each is fitted to the steps of 
 engines have run, by least squares; a count whose cost comes out negative is left out, the most
 negative one first, since no kernel is quicker for doing more. There are at most half as many
 counts as clips. What the fit promises is tried on clips that it has not seen: each one is left
-out once. A clip of silence is run beside the sample, so that what silence costs is always known.
+out once. Quiet clips are run beside the sample, so that what quiet costs is always known.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What of a network's activity costs cycles, step by step: counted exactly, whatever the kernels.
 
-Four counts a layer and step, and one of the front-end: whether a frame holds sound, since no
-transform is computed of a silent one (docs/FRONTEND.md).
+Four counts a layer and step, and two of the front-end, which computes no transform of a frame
+that is silent, nor of a faint one of so little energy that it is at the floor (docs/FRONTEND.md).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edgesnn.frontend.quiet import quiet_energy
 from edgesnn.frontend.settings import FrontEnd
 from edgesnn.machine import Traces
 from edgesnn.network import INPUT, Layer, Network
@@ -24,6 +25,10 @@ TERMS = ("event", "spike", "reached_step", "active_step")
 """Of a layer in a step, by what they explain: events that arrive at its synapses; spikes that it
 fires; 1 where anything arrives; 1 unless nothing arrives, nothing fires and no state changes."""
 
+HEARING_TERMS = ("transformed_frame", "faint_frame")
+"""Of the front-end in a step: 1 for a frame that is transformed, and 1 for a frame that is not
+silent but of so few bits that its energy decides whether it is."""
+
 LOT = 128
 """Clips that are traced at once."""
 
@@ -34,12 +39,12 @@ class Counts:
 
     Attributes:
         layers: float64 `(clips, steps, layers, TERMS)`, or `(clips, layers, TERMS)` of means.
-        sounding: float64 `(clips, steps)` or `(clips,)`: frames that are not silent; None of a
-            network that is given features.
+        heard: float64 `(clips, steps, HEARING_TERMS)`, or `(clips, HEARING_TERMS)` of means; None
+            of a network that is given features.
     """
 
     layers: Floats
-    sounding: Floats | None
+    heard: Floats | None
 
 
 def count_steps(network: Network, clips: Clips) -> Counts:
@@ -59,21 +64,25 @@ def count_means(network: Network, clips: Clips) -> Counts:
     for lot in lots:
         some = clips.picked(lot)
         found.append(_counted(network, engine.run(some.features), some))
-    heard = [each.sounding.mean(axis=1) for each in found if each.sounding is not None]
+    heard = [each.heard.mean(axis=1) for each in found if each.heard is not None]
     return Counts(
         np.concatenate([each.layers.mean(axis=1) for each in found]),
         np.concatenate(heard) if heard else None,
     )
 
 
-def silence(network: Network, clips: Clips) -> Clips:
-    """One clip as long as `clips`: of no sound, or of features that are 0 where none is given."""
+def quiet_clips(network: Network, clips: Clips) -> Clips:
+    """Clips as long as `clips` that tell costs apart which a sample may not: of silence, and of
+    clicks as faint as are heard, one a frame; or of features that are 0 where none is given sound.
+    """
     from edgesnn.frontend import features
 
     if network.frontend is None or clips.pcm is None:
         return Clips(np.zeros_like(clips.features[:1]), None, ("silence",), None, "silence")
-    pcm = np.zeros_like(clips.pcm[:1])
-    return Clips(features(pcm, network.frontend), None, ("silence",), pcm, "silence")
+    pcm = np.zeros((2, clips.pcm.shape[1]), np.int16)
+    pcm[1, :: network.frontend.hop] = 1 << network.frontend.silence_bits
+    names = ("silence", "clicks")
+    return Clips(features(pcm, network.frontend), None, names, pcm, "silence and clicks")
 
 
 def _counted(network: Network, traces: Traces, clips: Clips) -> Counts:
@@ -81,8 +90,8 @@ def _counted(network: Network, traces: Traces, clips: Clips) -> Counts:
     layers = [_layer_terms(layer, sources, traces) for layer in network.layers]
     heard = None
     if network.frontend is not None and clips.pcm is not None:
-        heard = sounding(clips.pcm, network.frontend)[:, : clips.features.shape[1]]
-    return Counts(np.stack(layers, axis=2), None if heard is None else heard.astype(np.float64))
+        heard = hearing(clips.pcm, network.frontend)[:, : clips.features.shape[1]]
+    return Counts(np.stack(layers, axis=2), heard)
 
 
 def sent(network: Network, features: IntArray) -> IntArray:
@@ -98,12 +107,22 @@ def sent(network: Network, features: IntArray) -> IntArray:
     return found
 
 
-def sounding(pcm: IntArray, settings: FrontEnd) -> IntArray:
-    """Which frames of int16 `pcm (clips, samples)` are not silent: bool `(clips, frames)`."""
-    loud = (pcm ^ (pcm >> 15)) >> settings.silence_bits != 0
-    before = np.pad(np.cumsum(loud, axis=1, dtype=np.int32), ((0, 0), (1, 0)))
-    ends = settings.hop * np.arange(1, settings.frames(pcm.shape[1]) + 1)
-    return np.asarray(before[:, ends] > before[:, np.maximum(ends - settings.window, 0)])
+def hearing(pcm: IntArray, settings: FrontEnd) -> Floats:
+    """HEARING_TERMS of int16 `pcm (clips, samples)`: float64 `(clips, frames, terms)`."""
+    bits, energy = quiet_energy(settings)
+    magnitude = pcm ^ (pcm >> 15)
+    sounds = _within_frames(magnitude >> settings.silence_bits != 0, settings) > 0
+    strong = _within_frames(magnitude >> bits != 0, settings) > 0
+    quiet = _within_frames(pcm.astype(np.int64) ** 2, settings) <= energy
+    faint = sounds & ~strong
+    return np.stack([sounds & ~(faint & quiet), faint], axis=2).astype(np.float64)
+
+
+def _within_frames(samples: IntArray, settings: FrontEnd) -> IntArray:
+    """Sum of `samples (clips, samples)` under each frame's window, int64 `(clips, frames)`."""
+    before = np.pad(np.cumsum(samples, axis=1, dtype=np.int64), ((0, 0), (1, 0)))
+    ends = settings.hop * np.arange(1, settings.frames(samples.shape[1]) + 1)
+    return np.asarray(before[:, ends] - before[:, np.maximum(ends - settings.window, 0)])
 
 
 def _layer_terms(layer: Layer, sources: dict[str, IntArray], traces: Traces) -> Floats:
