@@ -142,26 +142,34 @@ EDGESNN_NAKED void edgesnn_step_pairs(EDGESNN_UNUSED const struct edgesnn_pairs 
 
 #else
 
-/* One neuron of a pair; `side` is 0 or 1. True where it fires. */
-EDGESNN_INLINE bool edgesnn_step_side(const struct edgesnn_pairs *pairs, const uint32_t *table,
-                                      uint32_t pair, uint32_t side)
+/* A neuron's state, or what becomes of it: then `a` is 2^8 times the current before its clamp. */
+struct edgesnn_neuron {
+    int32_t v;
+    int32_t a;
+};
+
+/* One step of a neuron whose currents sum to `sum`. */
+EDGESNN_INLINE struct edgesnn_neuron edgesnn_step_one(struct edgesnn_neuron neuron, int32_t sum,
+                                                      int32_t decay, int32_t bias, int32_t memory,
+                                                      int32_t coupling)
 {
-    const int32_t a = edgesnn_lane(&pairs->a[pair], side);
-    const int32_t drive = edgesnn_lane(&pairs->sum[pair], side) - a;
-    const int32_t leaked = edgesnn_lane(&pairs->v[pair], side) * edgesnn_lane(&table[0], side);
-    const int32_t top = edgesnn_lane(&table[5], side);
-    int32_t v = edgesnn_saturate16((leaked + drive * 256 + (int32_t)table[1u + side]) >> 8);
-    int32_t jump = 0;
-    const bool fires = v > top;
-    if (EDGESNN_RARELY(fires)) {
-        v = edgesnn_low((uint32_t)(v - top - 1) + pairs->strict) & (int32_t)pairs->keep;
-        jump = edgesnn_lane(&pairs->jump[pair], side);
-    }
-    const int32_t memory = a * edgesnn_lane(&table[3], side) >> 8;
-    const int32_t coupled = v * edgesnn_lane(&table[4], side) >> 8;
-    edgesnn_set_lane(&pairs->v[pair], side, v);
-    edgesnn_set_lane(&pairs->a[pair], side, edgesnn_saturate16(memory + coupled + jump));
-    return fires;
+    const int32_t u = edgesnn_saturate16((neuron.v * decay + (sum - neuron.a) * 256 + bias) >> 8);
+    const int32_t kept = neuron.a * memory & ~255;
+    return (struct edgesnn_neuron){u, kept + u * coupling};
+}
+
+/* A spike of neuron `side` of pair `pair`: its reset, its jump and its bit. */
+static inline struct edgesnn_neuron edgesnn_fire_one(const struct edgesnn_pairs *pairs,
+                                                     uint32_t pair, uint32_t side, int32_t top,
+                                                     int32_t coupling, struct edgesnn_neuron next)
+{
+    const uint32_t reset = (uint32_t)(next.v - top - 1) + (pairs->strict & 1u);
+    const int32_t v = (int32_t)(reset & pairs->keep);
+    const uint32_t bit = 1u << (2u * (pair % 4u) + side);
+    pairs->spikes[pair / 4u] = (uint8_t)(pairs->spikes[pair / 4u] | bit);
+    next.a += (v - next.v) * coupling + edgesnn_lane(&pairs->jump[pair], side) * 256;
+    next.v = v;
+    return next;
 }
 
 /* Pairs one by one. */
@@ -170,12 +178,25 @@ EDGESNN_SHARED void edgesnn_step_pairs(const struct edgesnn_pairs *pairs)
     const uint32_t *table = pairs->table;
     const uint32_t count = (uint32_t)(pairs->end - pairs->sum);
     for (uint32_t pair = 0; pair < count; pair++, table += EDGESNN_PAIR_WORDS) {
-        for (uint32_t side = 0; side < 2u; side++) {
-            if (EDGESNN_RARELY(edgesnn_step_side(pairs, table, pair, side))) {
-                const uint32_t bit = 1u << (2u * (pair % 4u) + side);
-                pairs->spikes[pair / 4u] = (uint8_t)(pairs->spikes[pair / 4u] | bit);
-            }
+        const uint32_t v = pairs->v[pair], a = pairs->a[pair], sum = pairs->sum[pair];
+        struct edgesnn_neuron low = edgesnn_step_one(
+            (struct edgesnn_neuron){edgesnn_low(v), edgesnn_low(a)}, edgesnn_low(sum),
+            edgesnn_low(table[0]), (int32_t)table[1], edgesnn_low(table[3]), edgesnn_low(table[4]));
+        if (EDGESNN_RARELY(low.v > edgesnn_low(table[5]))) {
+            low =
+                edgesnn_fire_one(pairs, pair, 0, edgesnn_low(table[5]), edgesnn_low(table[4]), low);
         }
+        struct edgesnn_neuron high = edgesnn_step_one(
+            (struct edgesnn_neuron){edgesnn_high(v), edgesnn_high(a)}, edgesnn_high(sum),
+            edgesnn_high(table[0]), (int32_t)table[2], edgesnn_high(table[3]),
+            edgesnn_high(table[4]));
+        if (EDGESNN_RARELY(high.v > edgesnn_high(table[5]))) {
+            high = edgesnn_fire_one(pairs, pair, 1, edgesnn_high(table[5]),
+                                    edgesnn_high(table[4]), high);
+        }
+        pairs->v[pair] = edgesnn_pack(low.v, high.v);
+        pairs->a[pair] =
+            edgesnn_pack(edgesnn_saturate16(low.a >> 8), edgesnn_saturate16(high.a >> 8));
     }
 }
 #endif

@@ -68,9 +68,9 @@ struct edgesnn_send {
     "stm.w   r12!, {r6, r7, r10, r11}\n"
 
 /* Add the sends at r0, of which each row moves on, to tiles of currents, as many as the lower bits
- * of r1 say; lanes begin at r3. Two a turn; bit 30 of r1 leaves the first of the first turn out. 24 cycles a send and tile, and 95
- * a tile besides, on Cortex-M4: 1.5 a synapse. What bounds it is the multiplier (half a cycle),
- * unpacking (a quarter), words (3/8) and the list (a quarter). */
+ * of r1 say; lanes begin at r3. Two a turn; bit 30 of r1 leaves the first of the first turn out. 24
+ * cycles a send and tile, and 95 a tile besides, on Cortex-M4: 1.5 a synapse. What bounds it is
+ * the multiplier (half a cycle), unpacking (a quarter), words (3/8) and the list (a quarter). */
 EDGESNN_NAKED void edgesnn_add_turns(
     EDGESNN_UNUSED struct edgesnn_send *send, EDGESNN_UNUSED uint32_t tiles,
     EDGESNN_UNUSED int32_t *current, EDGESNN_UNUSED uint32_t bias)
