@@ -149,6 +149,9 @@ def test_a_float_network_is_for_comparison(tones, tmp_path):  # noqa: F811
     result = train(config, tones, tmp_path / "run")
     assert result.trained is None
     assert result.evaluations["testing"].accuracy > 0.6
+    again = train(config, tones, tmp_path / "run")  # goes on behind the last epoch
+    assert again.history == result.history
+    assert again.evaluations["testing"].summary() == result.evaluations["testing"].summary()
     with pytest.raises(UsageError, match=r"set model\.bits to 8, 4 or 2"):
         require_spiking(config)
 
