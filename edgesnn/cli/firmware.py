@@ -36,6 +36,7 @@ class Asked:
     watch: tuple[str, ...] = ()
     flame: Path | None = None
     stacks: Path | None = None
+    engine: str = "auto"
 
 
 def is_firmware(path: Path) -> bool:
@@ -67,7 +68,8 @@ def firmware_report(path: Path, target: Target, asked: Asked) -> CoreReport:
     core, layout, devices = _machine(path, target)
     return simulate_elf(
         path, core, limit=_instructions(asked.limit), layout=layout, watch=asked.watch,
-        devices=devices, trace=asked.flame is not None or asked.stacks is not None,
+        devices=devices, engine=asked.engine,
+        trace=asked.flame is not None or asked.stacks is not None,
     )  # fmt: skip
 
 

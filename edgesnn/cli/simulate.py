@@ -70,6 +70,14 @@ def simulate(
             min=0,
         ),
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="Of firmware: interpreter, translated (machine code of all that runs more than a "
+            "few times), or auto: that of hot code in long runs; the counts are the same.",
+            metavar="NAME",
+        ),
+    ] = "auto",
     flame: Annotated[
         Path | None,
         typer.Option(
@@ -89,7 +97,7 @@ def simulate(
     With --board cycles, energy and battery life instead. SOURCE may also be any firmware file.
     """
     if core is not None or is_firmware(source):
-        asked = Asked(limit, tuple(watch or ()), flame, stacks)
+        asked = Asked(limit, tuple(watch or ()), flame, stacks, engine)
         if board and (len(board) > 1 or ALL in board):
             compare_boards(source, board, Target(core, None, zero_wait), asked, as_json=json)
         else:

@@ -1,8 +1,9 @@
 """Flash as the compiled loop sees it: lines, what is at hand, and the wait for what is not.
 
-A cache is a block of the state vector behind its slots: a header, then for each line a tag and
-the time of its last use, then for each line of flash the place where it was last put. So a hit
-takes one comparison however many ways there are; only a miss looks for the least recently used.
+A cache is a block of the state vector behind its slots: a header, then for each line a tag, and
+its age (the time of its last use, with its place below), then for each line of flash the place
+where it was last put. So a hit takes one comparison however many ways there are; only a miss looks
+for the least age.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from edgesnn.sim.core.operations import (
 
 Array = npt.NDArray[Any]
 C_SETS, C_WAYS, C_CLOCK, HEADER = range(4)
+PLACE_BITS = 20  # of an age, below its time: so the least age says which place has it
+PLACES = (1 << PLACE_BITS) - 1
 ONE_LINE = 62  # a shift that makes all memory one line
 
 
@@ -64,6 +67,8 @@ def prepare_flash(state: Array, timing: FlashTiming | None, flash_bytes: int) ->
         if cache is not None:
             state[slot], state[base + C_SETS], state[base + C_WAYS] = base, cache.sets, cache.ways
             state[base + HEADER : base + HEADER + cache.lines] = -1
+            ages = base + HEADER + cache.lines
+            state[ages : ages + cache.lines] = range(cache.lines)
             base += _slots(cache, flash_bytes // timing.line_bytes)
     if timing.shared:
         state[S_DATA_CACHE] = state[S_CODE_CACHE]
@@ -79,14 +84,14 @@ def _holds(state: Array, base: int, line: int) -> bool:
     state[base + C_CLOCK] += 1
     place = state[places + line]
     if state[tags + place] == line:
-        state[ages + place] = state[base + C_CLOCK]
+        state[ages + place] = state[base + C_CLOCK] << PLACE_BITS | place
         return True
     first = (line & (sets - 1)) * ways
-    place = first
+    oldest = state[ages + first]
     for other in range(first + 1, first + ways):
-        if state[ages + other] < state[ages + place]:
-            place = other
-    state[tags + place], state[ages + place] = line, state[base + C_CLOCK]
+        oldest = min(oldest, state[ages + other])
+    place = oldest & PLACES
+    state[tags + place], state[ages + place] = line, state[base + C_CLOCK] << PLACE_BITS | place
     state[places + line] = place
     return False
 

@@ -106,3 +106,24 @@ def _typed_call(typing, address, state, regs, numbers, imm, extra, nzcv, now):  
 
 
 call_unit: Any = intrinsic(_typed_call)  # call_unit(address, state, regs, numbers, …)
+
+
+def _region_call(typing, address, state, regs, octets, counters, limit):  # type: ignore[no-untyped-def]
+    """Void(int64 *state, int64 *regs, uint8 *octets, int64 counters, int64 limit)."""
+    signature = types.void(address, state, regs, octets, counters, limit)
+
+    def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
+        word = ir.IntType(64)
+        kinds = [word.as_pointer(), word.as_pointer(), ir.IntType(8).as_pointer(), word, word]
+        function = builder.inttoptr(values[0], ir.FunctionType(ir.VoidType(), kinds).as_pointer())
+        arrays = [
+            context.make_array(kind)(context, builder, value=value).data
+            for kind, value in zip(signature.args[1:4], values[1:4], strict=True)
+        ]
+        builder.call(function, [*arrays, *values[4:]])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+call_region: Any = intrinsic(_region_call)  # call_region(address, state, regs, octets, …)

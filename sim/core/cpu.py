@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from edgesnn.errors import MachineError
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.architecture import CoreModel, core_model
+from edgesnn.sim.core.blocks.pace import Engine, Pace, find_engine
 from edgesnn.sim.core.cache import fresh_state, prepare_flash
 from edgesnn.sim.core.calls import CallTree
 from edgesnn.sim.core.devices import Bus, Device
@@ -58,6 +60,8 @@ class Core:
         layout: the memory map.
         timing: a timing table other than the core's own.
         devices: peripherals beside the system control space.
+        engine: what executes: `interpreter`, `translated`, or `auto`, which translates what is
+            hot in long runs; state, cycles and counts are the same.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class Core:
         *,
         timing: Timing | None = None,
         devices: tuple[Device, ...] = (),
+        engine: Engine | str = "auto",
     ) -> None:
         from edgesnn.sim.core.loop import run  # compiles or loads the loop: only when needed
 
@@ -87,9 +92,11 @@ class Core:
         self.image: Image | None = None
         self.call_tree: CallTree | None = None
         self._calls = np.zeros(0, np.int64)
+        self._entries = np.zeros(0, np.int64)  # of translated code
         self.take_faults = False
         self.slept = 0  # cycles in WFI and WFE
         self.stack_top = 0
+        self._pace = Pace(self, find_engine(engine) if isinstance(engine, str) else engine)
         self._stop: Stop | None = None
         self._watchers: dict[int, list[Callable[[], None]]] = {}
         self._initialise()
@@ -113,8 +120,14 @@ class Core:
     def _clear_profile(self) -> None:
         """Executions and cycles of each row; fresh zeros cost nothing until they are touched."""
         rows = self.memory.table.size // op.ROW
-        self.profile = np.zeros((rows, 2), np.int64)
-        self._profile = self.profile.reshape(-1)
+        self.executed = np.zeros((rows, 2), np.int64)
+        self._profile = self.executed.reshape(-1)
+
+    @property
+    def profile(self) -> npt.NDArray[np.int64]:
+        """Executions and cycles of each row of the decode table since reset, int64 (rows, 2)."""
+        self._pace.settle()
+        return self.executed
 
     def load(self, image: Image) -> None:
         """Put an image's segments into memory.
@@ -147,6 +160,7 @@ class Core:
                 f"the reset vector at {vectors + 4:#010x} is {entry:#010x}, "
                 "which is not Thumb code in memory; is the vector table where the core looks?"
             )
+        self._pace.restart()
         self._initialise()
         self.regs[:] = 0
         self.regs[op.LR] = 0xFFFFFFFF
@@ -171,6 +185,7 @@ class Core:
 
         if self.image is None:
             raise MachineError("no image is loaded")
+        self._pace.stop()
         self._run = run_traced
         self.call_tree = CallTree(self.memory, self.image)
         self._calls = self.call_tree.vector
@@ -238,6 +253,7 @@ class Core:
     def watch(self, address: int, notify: Callable[[], None]) -> None:
         """Call `notify` every time execution reaches `address`, before it goes on."""
         self._watchers.setdefault(address, []).append(notify)
+        self._pace.forbid(address)
         self.translator.set_break(address, True)
 
     def unwatch(self, address: int, notify: Callable[[], None]) -> None:
@@ -277,6 +293,19 @@ class Core:
             self._go_on(limit, last_cycle)
         return Stop(stopped.reason, self.pc, stopped.code)
 
+    @property
+    def translated(self) -> int:
+        """Instructions since reset that translated code has done."""
+        return self._pace.settle()
+
+    def look(self) -> None:
+        """Translate now what has become hot, where the engine translates at all."""
+        self._pace.look()
+
+    def use_entries(self, entries: npt.NDArray[np.int64]) -> None:
+        """Take the vector of translated code, as `operations` lays it out."""
+        self._entries = entries
+
     def _stopped(self) -> Stop | None:
         return self._stop
 
@@ -284,8 +313,10 @@ class Core:
         """Run the compiled loop once, and do what it came back for."""
         self.exceptions.take_pending()
         self.state[op.S_DEADLINE] = min(last_cycle, self.exceptions.next_event())
-        reason = self._once(limit)
-        if reason == op.R_LIMIT:
+        reason = self._once(min(limit, self._pace.pause))
+        if reason == op.R_LIMIT and self.instructions < limit:
+            self._pace.look()
+        elif reason == op.R_LIMIT:
             self.stop("instructions")
         elif reason == op.R_DEADLINE:
             self.exceptions.tick()
@@ -299,7 +330,7 @@ class Core:
         return int(
             self._run(
                 self.state, self.regs, memory.table, memory.pages, memory.octets, memory.halves,
-                memory.words, self._profile, self._calls, limit,
+                memory.words, self._profile, self._calls, self._entries, limit,
             )
         )  # fmt: skip
 
@@ -358,7 +389,9 @@ class Core:
         """Account for an instruction that Python has done, and go on after it."""
         row = int(self.state[op.S_AT])
         cost = int(self.memory.table[row * op.ROW + op.R_TIMING]) & 63 if cycles is None else cycles
-        self.profile[row] += (1, cost)
+        cost += int(self.state[op.S_STALLS])  # for the line of flash that it is in
+        self.state[op.S_STALLS] = 0
+        self.executed[row] += (1, cost)
         self.state[op.S_CYCLES] += cost
         self.state[op.S_INSTRUCTIONS] += 1
         self.state[op.S_AT] = row + instruction.size // 2

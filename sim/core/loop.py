@@ -26,7 +26,7 @@ from edgesnn.sim.core.access import Array
 from edgesnn.sim.core.bits import MASK
 from edgesnn.sim.core.cache import fetch_line
 from edgesnn.sim.core.calls import credit, follow
-from edgesnn.sim.core.compiled import cached, compiled, sources_digest
+from edgesnn.sim.core.compiled import cached, call_region, compiled, sources_digest
 from edgesnn.sim.core.issue import land, passes, shifted, skip
 from edgesnn.sim.core.semantics import chain
 from edgesnn.sim.core.semantics.branches import NOWHERE, link_of
@@ -80,7 +80,7 @@ def _frame(
         state[op.S_LINE],
     )
     reason = op.RUNNING
-    loaded = 0
+    loaded = state[op.S_LOADED]
 
     while reason == op.RUNNING:
         if instructions >= limit:
@@ -104,7 +104,7 @@ def _frame(
         writeback = U(bent >> 8 & 31)
         target = NOWHERE
 
-        if operation == op.UNDECODED:
+        if operation <= op.UNDECODED:  # below it: translated code begins here
             reason = op.R_DECODE
             break
         entered = at >> line_shift
@@ -152,6 +152,7 @@ def _frame(
     state[op.S_Q], state[op.S_GE] = q, ge
     state[op.S_CYCLES], state[op.S_INSTRUCTIONS] = cycles, instructions
     state[op.S_PIPELINE], state[op.S_STACK_LOW], state[op.S_LINE] = pipeline, low, line
+    state[op.S_LOADED] = loaded
     return reason
 
 
@@ -177,6 +178,49 @@ def _with_dispatch(frame: Callable[..., int], *, tracing: bool) -> Callable[...,
 
 execute = _with_dispatch(_frame, tracing=False)
 traced = _with_dispatch(_frame, tracing=True)
+
+
+@compiled
+def execute_regions(
+    state: Array,
+    regs: Array,
+    table: Array,
+    pages: Array,
+    octets: Array,
+    halves: Array,
+    words: Array,
+    profile: Array,
+    calls: Array,
+    entries: Array,
+    limit: int,
+) -> int:
+    """`execute`, with machine code in place of the rows that have been translated.
+
+    Args:
+        entries: int64[ENTRY · entries of translated code], see `operations`.
+
+    Where the code does nothing (a limit is near, or its first instruction is not for it), the
+    instruction at its entry is done here.
+    """
+    until, unmarked, mark = limit, NOWHERE, 0
+    while True:
+        reason = execute(state, regs, table, pages, octets, halves, words, profile, calls, until)
+        if unmarked != NOWHERE:
+            table[unmarked] = mark
+            unmarked, until = NOWHERE, limit
+            if reason == op.R_LIMIT and state[op.S_INSTRUCTIONS] < limit:
+                continue
+            return reason
+        row = state[op.S_AT] << op.ROW_SHIFT
+        mark = INT(table[row])
+        if reason != op.R_DECODE or mark >= 0:
+            return reason
+        entry = (-(mark >> op.MARK_SHIFT) - 1) << op.ENTRY_SHIFT
+        before = state[op.S_INSTRUCTIONS]
+        call_region(entries[entry], state, regs, octets, entries[entry + 1], limit)
+        if state[op.S_INSTRUCTIONS] == before:
+            unmarked, until = row, before + 1
+            table[row] = entries[entry + 2]
 
 
 HERE = Path(__file__).parent
@@ -207,12 +251,15 @@ def _cached(sources: int, *, tracing: bool) -> Callable[..., int]:
         words: Array,
         profile: Array,
         calls: Array,
+        entries: Array,
         limit: int,
     ) -> int:
         state[op.S_SOURCES] = sources
         if tracing:
             return traced(state, regs, table, pages, octets, halves, words, profile, calls, limit)
-        return execute(state, regs, table, pages, octets, halves, words, profile, calls, limit)
+        return execute_regions(
+            state, regs, table, pages, octets, halves, words, profile, calls, entries, limit
+        )
 
     return run
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -121,6 +121,7 @@ class Memory:
         pages: int32[2^20], flat offset of each page with its flags, or UNMAPPED.
         table: int32[rows · ROW], decoded instructions, one row a halfword of flat memory.
         flash_bytes: flat offsets below this are flash.
+        on_code: told the first and last row whose instructions `write` has dropped from flash.
     """
 
     def __init__(self, layout: MemoryMap) -> None:
@@ -142,6 +143,7 @@ class Memory:
         self.halves = self.octets.view(np.uint16)
         self.words = self.octets.view(np.uint32)
         self.table = np.zeros((self.octets.size // 2 + 2) * ROW, np.int32)
+        self.on_code: Callable[[int, int], None] = lambda first, last: None
 
     @staticmethod
     def _rounded(region: Region) -> int:
@@ -201,6 +203,21 @@ class Memory:
         self.octets[begin : begin + len(content)] = np.frombuffer(content, np.uint8)
         first, last = max(begin - 2, 0) >> 1, (begin + len(content) - 1) >> 1
         self.table[first * ROW : (last + 1) * ROW : ROW] = 0
+        if begin < self.flash_bytes:
+            self.on_code(first, last)
+
+    def windows(self) -> list[tuple[int, int, int, bool, bool]]:
+        """Of each region of memory: address, bytes, flat offset, whether flash, whether code.
+
+        Code is what stores have to forget: instructions decoded from RAM.
+        """
+        found = []
+        for offset, region in self._places:
+            size, first = self._rounded(region), region.base >> PAGE_SHIFT
+            pages = self.pages[first : first + (size >> PAGE_SHIFT)]
+            code = bool((pages & CODE).any())
+            found.append((region.base, size, offset, region.kind == "flash", code))
+        return found
 
     def mark_code(self, address: int) -> None:
         """Make stores to the page of `address` drop what is decoded there."""

@@ -30,6 +30,10 @@ ROW = 1 << ROW_SHIFT
 ) = range(8)
 
 PRESHIFT = 0x100
+# A row at which translated code begins has −(entry + 1) << MARK_SHIFT in place of its operation.
+# An entry is ENTRY int64: the code's address, its counters' address, the operation.
+MARK_SHIFT, ENTRY_SHIFT = 9, 2
+ENTRY = 1 << ENTRY_SHIFT
 AS_DONE = 63  # R_DETOUR's cycles: what is skipped takes what it would have taken
 LSL, LSR, ASR, ROR, RRX, IMMEDIATE_CARRY = range(6)
 
@@ -271,7 +275,8 @@ FIXED, DIVIDES, LONG_MULTIPLY = range(3)
     S_FP_READY,  # address of the unit's function; 0 where Python has to look first
     S_FP_BUSY,  # cycle up to which a division or square root holds the unit
     S_FP_LONG,  # cycles beyond its own for which it does
-) = range(47)
+    S_LOADED,  # address of the last load, for the bank of the next
+) = range(48)
 # The branch predictor follows the slots: directions, then targets (edgesnn.sim.core.predict);
 # then the caches of flash (edgesnn.sim.core.cache).
 PREDICTORS = 256

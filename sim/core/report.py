@@ -175,8 +175,9 @@ def report(core: Core, stop: Stop, spans: Spans | None = None) -> CoreReport:
 
 def _executed(core: Core) -> Iterator[tuple[Instruction, int, int]]:
     """Instructions that ran, how often, and their cycles."""
+    profile = core.profile
     for address, instruction in core.translator.instructions.items():
-        times, cycles = core.profile[core.memory.flat(address) >> 1].tolist()
+        times, cycles = profile[core.memory.flat(address) >> 1].tolist()
         if times:
             yield instruction, times, cycles
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edgesnn.boards import Board
+from edgesnn.sim.core.blocks.pace import Engine
 from edgesnn.sim.core.cpu import Core
 from edgesnn.sim.core.devices import Device, cmsdk_uart
 from edgesnn.sim.core.elf import Image, load_elf
@@ -40,6 +41,7 @@ def make_core(
     *,
     devices: tuple[Device, ...] | None = None,
     files: Mapping[str, bytes] | None = None,
+    engine: Engine | str = "auto",
 ) -> Core:
     """A core with `image` loaded, reset and ready to run.
 
@@ -49,6 +51,7 @@ def make_core(
         layout: memory map; by default a generous one that holds the image.
         devices: peripherals; by default the UARTs of Arm's MPS2 boards.
         files: what the firmware can open for reading through semihosting.
+        engine: what executes, see `Core`.
 
     Raises:
         EdgesnnError: no such core, or the image does not fit the map.
@@ -58,6 +61,7 @@ def make_core(
         core,
         layout or layout_for(sizes),
         devices=(cmsdk_uart(0x40004000), cmsdk_uart(0x50200000)) if devices is None else devices,
+        engine=engine,
     )
     made.load(image)
     made.semihosting.files.update(files or {})
@@ -76,6 +80,7 @@ def simulate_elf(
     devices: tuple[Device, ...] | None = None,
     take_faults: bool = False,
     trace: bool = False,
+    engine: Engine | str = "auto",
 ) -> CoreReport:
     """Run a firmware image from reset until it exits, sleeps for ever, or `limit` is reached.
 
@@ -89,13 +94,15 @@ def simulate_elf(
         devices: peripherals; by default the UARTs of Arm's MPS2 boards.
         trace: follow calls and returns, for `CoreReport.stacks`; cycles stay what they are.
         take_faults: enter the firmware's fault handlers, as silicon does, and do not report.
+        engine: what executes, see `Core`; where calls are followed, always the interpreter.
 
     Raises:
         FileFormatError: not such a file, or no such function.
+        UsageError: no such engine.
         MachineError: it does not fit the map, or it faulted (`CoreFault`).
     """
     image = load_elf(Path(path))
-    made = make_core(image, core, layout, devices=devices, files=files)
+    made = make_core(image, core, layout, devices=devices, files=files, engine=engine)
     made.take_faults, made.patience = take_faults, PATIENCE
     if trace:
         made.trace_calls()

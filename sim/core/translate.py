@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -17,11 +17,17 @@ BLOCK = 48  # halfwords decoded at once
 CONTEXT = 8  # instructions before a block that its timing looks at
 
 
+def _nobody(first: int, last: int) -> None:
+    """Wants to know nothing."""
+
+
 class Translator:
     """Fills the decode table and remembers the instructions behind the rows.
 
     Attributes:
         instructions: by address, all that have been decoded.
+        breaks: addresses before which the loop comes back.
+        on_rows: told the first and last row of what has been decoded.
     """
 
     def __init__(self, memory: Memory, model: CoreModel, timing: Timing) -> None:
@@ -31,15 +37,16 @@ class Translator:
         self._fpu = model.fpu or (FPV5_D16 if model.level > V6M else NO_FPU)
         self._timing = timing
         self.instructions: dict[int, Instruction] = {}
-        self._breaks: set[int] = set()
+        self.breaks: set[int] = set()
         self._aside: dict[int, int] = {}
+        self.on_rows: Callable[[int, int], None] = _nobody
 
     def set_break(self, address: int, wanted: bool) -> None:
         """Make the loop come back before `address`, as for a system instruction, or no longer.
 
         A row that is decoded keeps its operation aside, so that this costs no decoding.
         """
-        (self._breaks.add if wanted else self._breaks.discard)(address)
+        (self.breaks.add if wanted else self.breaks.discard)(address)
         first = (self._memory.flat(address) >> 1) * op.ROW
         table = self._memory.table
         if wanted and table[first] != op.UNDECODED:
@@ -50,7 +57,7 @@ class Translator:
 
     def is_break(self, address: int) -> bool:
         """Whether the loop comes back before `address`."""
-        return address in self._breaks
+        return address in self.breaks
 
     def decode_at(self, address: int) -> bool:
         """Decode from `address` on; false where there is no memory to decode."""
@@ -61,6 +68,8 @@ class Translator:
         if not block:
             return False
         self._write(before, block)
+        first, last = (self._memory.flat(block[n].address) >> 1 for n in (0, -1))
+        self.on_rows(first, last)
         return True
 
     def _before(self, address: int) -> list[Instruction]:
@@ -91,7 +100,7 @@ class Translator:
         for instruction, (timing, detour) in zip(block, prices, strict=True):
             first = (self._memory.flat(instruction.address) >> 1) * op.ROW
             table[first : first + op.ROW] = np.array(instruction.row(timing, detour), np.int32)
-            if instruction.address in self._breaks:
+            if instruction.address in self.breaks:
                 self._aside[instruction.address] = int(table[first])
                 table[first] = op.SYSTEM
             self.instructions[instruction.address] = instruction
