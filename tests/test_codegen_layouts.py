@@ -160,7 +160,7 @@ def test_every_layout_on_the_cores(core: str, layout: str) -> None:
 
 def sharing_network(seed: int) -> Network:
     """Neurons that share all parameters, in layers of many sizes one behind the other: with rows
-    alone, with other synapses besides, and with those alone."""
+    alone, with other synapses besides, and behind an input whose currents are kept or not."""
     rng = np.random.default_rng(seed)
     sizes = [int(rng.choice([1, 15, 16, 31, 40, 64])) for _ in range(5)]
     layers = [_sharing(rng, "relay", 40, (Dense(source="input", weight=np.ones((40, 1), int)),), 3)]
@@ -177,9 +177,8 @@ def sharing_network(seed: int) -> Network:
         bias=[0, 0], neuron=Readout(decay=[250, 250]),
     )  # fmt: skip
     layers.append(readout)
-    return Network(
-        name="sharing", input=Input(shape=(1,)), layers=tuple(layers), classes=("a", "b")
-    )
+    source = Input(shape=(1,), encoding="delta", delta=2) if seed % 4 < 2 else Input(shape=(1,))
+    return Network(name="sharing", input=source, layers=tuple(layers), classes=("a", "b"))
 
 
 def _sharing(

@@ -250,7 +250,8 @@ EDGESNN_INLINE uint32_t edgesnn_step_whole(const struct edgesnn_membranes *layer
                                            const struct edgesnn_cells *cells)
 {
     const uint32_t words = EDGESNN_WORDS(EDGESNN_TILE * layer->tiles);
-    if (edgesnn_can_sweep(layer, arrivals) && !(watched && layer->calm < 0)) {
+    const bool unwatched = layer->calm < 0 || arrivals->kept != NULL;
+    if (edgesnn_can_sweep(layer, arrivals) && !(watched && unwatched)) {
         const uint32_t changed = edgesnn_sweep(layer, arrivals, watched, cells);
         return changed | (watched && edgesnn_any_spike(cells->spikes, words));
     }

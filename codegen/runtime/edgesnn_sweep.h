@@ -18,7 +18,8 @@ EDGESNN_INLINE bool edgesnn_can_sweep(const struct edgesnn_membranes *layer,
 {
     const bool shares = layer->start.each == NULL && layer->decay.each == NULL &&
                         layer->level.each == NULL && layer->threshold.each == NULL;
-    return shares && arrivals->kept == NULL && !layer->adaptive && layer->level.all > INT16_MIN;
+    const bool takes = arrivals->kept == NULL || arrivals->drive == NULL;
+    return shares && takes && !layer->adaptive && layer->level.all > INT16_MIN;
 }
 
 /* `further` of plain sums. */
@@ -69,6 +70,7 @@ EDGESNN_INLINE const uint32_t *edgesnn_sweep_heard(const struct edgesnn_membrane
     edgesnn_hear4(arrivals->events.place, arrivals->events.count, cells->sums, &cells->sums[pairs],
                   edgesnn_pack(-bias, -bias));
     edgesnn_add_lanes_of(arrivals->drive, pairs, cells->sums);
+    edgesnn_add_lanes_of(arrivals->kept, pairs, cells->sums);
     return cells->sums;
 }
 
@@ -113,16 +115,17 @@ EDGESNN_INLINE void edgesnn_sweep_arrivals(const struct edgesnn_membranes *layer
     const uint32_t count = arrivals->events.count;
     const int32_t bias = arrivals->rows != NULL ? arrivals->rows->bias * (int32_t)count : 0;
     const bool calm = !layer->saturates || (int32_t)count <= layer->calm;
+    const uint32_t *const drive = arrivals->kept != NULL ? arrivals->kept : arrivals->drive;
     const bool narrow = count != 0 && arrivals->rows->bits == 4u;
     uint32_t nothing[1];
-    if (narrow && calm && count <= EDGESNN_CHUNK && arrivals->drive == NULL) {
+    if (narrow && calm && count <= EDGESNN_CHUNK && drive == NULL) {
         EDGESNN_SWEEP_PLAIN(edgesnn_sweep4, arrivals->events.place, count, NULL);
     } else if (narrow) {
         const uint32_t *const heard = edgesnn_sweep_heard(layer, arrivals, bias, cells);
         edgesnn_sweep_list(layer, calm, 0, nothing, 0, heard, cells);
     } else {
         uint32_t *const list = count != 0 ? arrivals->events.place : nothing;
-        edgesnn_sweep_list(layer, calm, bias, list, count, arrivals->drive, cells);
+        edgesnn_sweep_list(layer, calm, bias, list, count, drive, cells);
     }
 }
 
@@ -132,7 +135,8 @@ EDGESNN_INLINE uint32_t edgesnn_sweep(const struct edgesnn_membranes *layer,
                                       const struct edgesnn_cells *cells)
 {
     edgesnn_clear_bitmap(cells->spikes, EDGESNN_WORDS(EDGESNN_TILE * layer->tiles));
-    const bool nothing = arrivals->events.count == 0 && arrivals->drive == NULL;
+    const bool nothing =
+        arrivals->events.count == 0 && arrivals->drive == NULL && arrivals->kept == NULL;
     if (watched || (nothing && layer->calm >= 0)) {
         return edgesnn_sweep_nothing(layer, watched, cells);
     }
