@@ -182,10 +182,23 @@ ADDRESSES = st.one_of(
 )
 
 
+FLOATING_WORDS = st.integers(0, 2**32 - 1).map(
+    lambda word: struct.pack("<HH", 0xEC00 | word >> 16 & 0x13FF, word & 0xF1FF | 0xA00)
+)
+
+
+def _as_one(halves: bytes) -> int:
+    first, second = struct.unpack("<HH", halves)
+    return int(first << 16 | second)
+
+
 @FEW
 @given(
     core=st.sampled_from(sorted(CORES)),
-    code=st.binary(min_size=2, max_size=64),
+    code=st.one_of(
+        st.binary(min_size=2, max_size=64),
+        st.lists(FLOATING_WORDS, min_size=1, max_size=16).map(b"".join),
+    ),
     regs=st.lists(ADDRESSES, min_size=13, max_size=13),
     stack=ADDRESSES,
     handled=st.booleans(),
@@ -199,6 +212,7 @@ def test_any_bytes_run_or_fault(
     made.take_faults = handled
     made.memory.write(0x100, code)
     made.regs[:13], made.regs[op.SP] = regs, stack & ~3
+    made.fpu.write(0xED88, 0xF << 20)
     made.pc = 0x100
     try:
         made.run(instructions=300, cycles=100_000)
@@ -209,14 +223,18 @@ def test_any_bytes_run_or_fault(
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.sampled_from(sorted({m.level for m in CORES.values()})))
-def test_every_word_decodes_to_a_row_that_fits(word: int, level: int) -> None:
-    wide = is_wide(word >> 16)
-    instruction = decode(word if wide else word >> 16, wide, level, 0x100)
+@given(
+    st.one_of(st.integers(0, 2**32 - 1), FLOATING_WORDS.map(_as_one)),
+    st.sampled_from(sorted({(m.level, m.fpu) for m in CORES.values()})),
+    st.integers(0, 255),
+)
+def test_every_word_decodes_to_a_row_that_fits(word: int, has: tuple[int, int], it: int) -> None:
+    wide, (level, fpu) = is_wide(word >> 16), has
+    instruction = decode(word if wide else word >> 16, wide, level, 0x100, it % 0xE0, fpu)
     row = instruction.row(0, 0)
     assert len(row) == op.ROW and all(-(2**31) <= value < 2**31 for value in row)
     registers = row[op.R_REGISTERS]
-    assert all((registers >> shift & 31) < op.REGISTERS for shift in (0, 8, 16, 24))
+    assert all((registers >> shift & 255) < op.REGISTERS for shift in (0, 8, 16, 24))
 
 
 @needs_gcc
