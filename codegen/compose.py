@@ -137,7 +137,7 @@ def _members(network: Network, code: LayerCode) -> tuple[Member, ...]:
         members += _membranes(code, keeps)
     rings = [code.spikes, *(each.ring for each in code.incoming)]
     members += [Member("uint8_t", _last(ring.cursor)) for ring in rings if ring.slots > 1]
-    if code.tiled or (code.worded and not layer.is_readout):
+    if code.rests:
         members.append(Member("uint8_t", "rests"))
     return tuple(members)
 

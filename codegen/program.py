@@ -203,6 +203,11 @@ class LayerCode:
         return self.form == "tables" or (self.tiled and narrow)
 
     @property
+    def rests(self) -> bool:
+        """Whether steps are left out once nothing arrives and nothing changes."""
+        return not self.layer.is_readout and not getattr(self.layer.neuron, "reset_delay", False)
+
+    @property
     def incoming(self) -> tuple[Axons, ...]:
         """Axons with delays that end in the layer."""
         own = [group.axons for group in self.rows.groups] if self.rows is not None else []

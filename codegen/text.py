@@ -151,6 +151,7 @@ def _layer(code: LayerCode) -> dict[str, Any]:
         "lister": _lister(code),
         "padded": padded(code.layer.size),
         "quiet": _quiet(code),
+        "tells_quiet": code.rests and not code.worded,
         "stepper": f"edgesnn_step_{'adaptive' if code.form == 'tables' else 'membranes'}",
         "cells": _cells(code),
         **_shift(code),

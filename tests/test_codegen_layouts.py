@@ -386,6 +386,28 @@ def test_the_planner_takes_the_cheapest_and_a_flag_forces_any() -> None:
     assert readout.kernel == "rows4" and readout.form is None
 
 
+@pytest.mark.parametrize("words", [["currents"], ["words"], ["m0"]])
+def test_layers_rest_in_long_silence_and_wake(words: list[str]) -> None:
+    """Quiet steps enough to come to rest, and events again; input that lasts included."""
+    layout = parse_layout(words)
+    silence = np.zeros((1, 60, 1), np.int8)
+    for number, kind in enumerate(KINDS):
+        network = lanes_network(kind, 30, 21, (8, 4)[number % 2], 3, recurrent=True, scale=60)
+        features = np.concatenate([silence, bursts(number), silence, bursts(9)], axis=1)
+        expected = Oracle(network).run(features)
+        assert (
+            first_divergence(network, expected, HostC(network, layout=layout).run(features)) is None
+        )
+    for heard in (Input(shape=(4,)), Input(shape=(4,), encoding="delta", delta=2)):
+        network = replace(tiny_network(), input=heard)
+        features = np.concatenate([silence, 99 + silence, bursts(1), silence], axis=1)
+        features = np.tile(features, (1, 1, 4)).astype(np.int8)
+        expected = Oracle(network).run(features)
+        assert (
+            first_divergence(network, expected, HostC(network, layout=layout).run(features)) is None
+        )
+
+
 def test_a_small_board_gets_smaller_layouts() -> None:
     """Room for all in words, for one layer of two, for none, and for nothing at all."""
     network = relay_network(bits=4, threshold=30)

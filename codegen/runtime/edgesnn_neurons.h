@@ -74,28 +74,36 @@ EDGESNN_INLINE bool edgesnn_step_neuron(const struct edgesnn_neurons *layer, uin
 }
 
 /* One step of a layer. `a` is used by adaptive layers only. `before` holds the spikes of the
- * last step, for delayed resets; it may be the same bitmap as `spikes`. */
-EDGESNN_INLINE void edgesnn_step_neurons(const struct edgesnn_neurons *layer, int32_t *current,
-                                         int16_t *v, int16_t *a, const uint32_t *before,
-                                         uint32_t *spikes)
+ * last step, for delayed resets; it may be the same bitmap as `spikes`. Where `watched`, not zero if
+ * a neuron fired or changed; else 0. */
+EDGESNN_INLINE uint32_t edgesnn_step_neurons(const struct edgesnn_neurons *layer, int32_t *current,
+                                             int16_t *v, int16_t *a, const uint32_t *before,
+                                             uint32_t *spikes, bool watched)
 {
     const uint32_t neurons = layer->channels * layer->sites;
-    uint32_t channel = 0, site = 0;
+    uint32_t channel = 0, site = 0, changed = 0;
     for (uint32_t base = 0; base < neurons; base += 32u, before++, spikes++) {
         const uint32_t count = neurons - base < 32u ? neurons - base : 32u;
         uint32_t fired = 0;
         for (uint32_t bit = 0; bit < count; bit++, current++, v++) {
             const bool fired_before = layer->reset_delayed && (*before >> bit & 1u) != 0;
+            const int32_t old_v = watched ? *v : 0, old_a = watched && layer->adaptive ? *a : 0;
             if (EDGESNN_RARELY(edgesnn_step_neuron(layer, channel, *current, v, a, fired_before))) {
                 fired |= 1u << bit;
             }
             *current = 0;
+            if (watched) {
+                changed |= (uint32_t)(old_v ^ *v);
+                changed |= layer->adaptive ? (uint32_t)(old_a ^ *a) : 0;
+            }
             a += layer->adaptive ? 1 : 0;
             site = site + 1u == layer->sites ? 0 : site + 1u;
             channel += site == 0 ? 1u : 0u;
         }
         *spikes = fired;
+        changed |= watched ? fired : 0;
     }
+    return changed;
 }
 
 /* The non-spiking readout of `channels * sites` scores. */

@@ -23,6 +23,7 @@
 #include "edgesnn_nibbles.h"
 #include "edgesnn_own_thumb.h"
 #include "edgesnn_quads_thumb.h"
+#include "edgesnn_resting.h"
 #include "edgesnn_rows.h"
 #include "edgesnn_scores.h"
 #include "edgesnn_sites.h"

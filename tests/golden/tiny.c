@@ -154,11 +154,11 @@ EDGESNN_SHARED void tiny_places_step(struct tiny_state *state)
     while (edgesnn_gather_spikes(&spikes0, &events)) {
         edgesnn_sparse(&tiny_places_0, &events, false, current);
     }
-    edgesnn_step_neurons(&tiny_places_neurons, current,
+    (void)edgesnn_step_neurons(&tiny_places_neurons, current,
                          state->layer.places.v,
                          NULL,
                          state->layer.places.spikes[0],
-                         state->layer.places.spikes[0]);
+                         state->layer.places.spikes[0], false);
 }
 
 /* ---- layer windows */
