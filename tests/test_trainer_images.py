@@ -19,6 +19,7 @@ from edgesnn.sim.engine import Engine  # noqa: E402
 from edgesnn.trained import load_trained, save_trained  # noqa: E402
 from edgesnn.trainer import costs  # noqa: E402
 from edgesnn.trainer.activity import count  # noqa: E402
+from edgesnn.trainer.config import preset  # noqa: E402
 from edgesnn.trainer.convolution import (  # noqa: E402
     Geometry,
     convolved,
@@ -29,6 +30,7 @@ from edgesnn.trainer.export_images import export_images  # noqa: E402
 from edgesnn.trainer.image_settings import PictureSettings  # noqa: E402
 from edgesnn.trainer.machine import ImageMachine  # noqa: E402
 from edgesnn.trainer.pictures import varied  # noqa: E402
+from edgesnn.trainer.shape import frames, pixels  # noqa: E402
 
 from .image_networks import (  # noqa: E402
     CLASSES,
@@ -42,6 +44,8 @@ from .image_networks import (  # noqa: E402
     seen,
     settings,
 )
+
+RGB = pixels((3, 32, 32))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -183,3 +187,21 @@ def test_pictures_are_shifted_and_mirrored():
     gone = (erased == 0).sum((1, 2, 3))
     assert np.array_equal(erased[erased != 0], images[erased != 0])
     assert set(gone) <= {3 * a * b for a in (2, 3) for b in (2, 3)}
+
+
+@pytest.mark.parametrize(("name", "shape"), [("resnet8", frames(40, 50)), ("vgg11", RGB)])
+@pytest.mark.parametrize("bits", [8, 4])
+def test_presets_are_exact(name, shape, bits):
+    """The reference networks, narrow, with the statistics of one batch."""
+    torch.manual_seed(0)
+    narrow = preset(name).model.model_copy(update={"width": 0.25, "bits": bits})
+    model = ImageClassifier(narrow, shape, CLASSES)
+    for each in model.hidden:
+        each.normaliser.momentum = 1.0
+    with torch.no_grad():
+        model(torch.from_numpy(seen(shape)))
+    network = lower(export_images(model, name=name, classes=NAMES))
+    features = fed(network, shape, seed=0)[:3]
+    engine = Engine(network).run(features)
+    assert first_divergence(network, ImageMachine(model).run(features), engine) is None
+    assert all(engine.spikes[each.name].any() for each in network.spiking)
