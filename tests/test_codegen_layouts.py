@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from elftools.elf.elffile import ELFFile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ from edgesnn.network import (
 )
 from edgesnn.network.arrays import IntArray
 from edgesnn.network.bounds import lane_ranges
+from edgesnn.pipeline.pretrained import load_pretrained
 
 from .codegen_networks import random_dense, relay_network, tiny_network
 
@@ -466,3 +468,18 @@ def test_code_beside_the_tables(layout: Layout, most: int, tmp_path: Path) -> No
         if name.startswith(("relay_", "edgesnn_step", "edgesnn_sum"))
     ]
     assert 0 < sum(ours) - code.plan.flash_bytes < most
+
+
+@pytest.mark.parametrize("name", ["gsc", "tiny"])
+def test_code_of_shipped_networks(name: str, tmp_path: Path) -> None:
+    """`.text` of the one source with front-end, network and detector, on Cortex-M4: 8 KiB."""
+    try:
+        compiler = cross_compiler("gcc")
+    except CompileError as error:
+        pytest.skip(str(error))
+    generated = generate(load_pretrained(name), tmp_path)
+    firmware = compile_firmware(generated, find_board("mps2-an386"), compiler=compiler)
+    with (firmware.elf.parent / f"{name}.o").open("rb") as stream:
+        sections = [(each.name, each["sh_size"]) for each in ELFFile(stream).iter_sections()]
+    code = sum(size for section, size in sections if section.startswith(".text"))
+    assert 4096 < code <= 8192

@@ -20,36 +20,24 @@ struct edgesnn_adaptive {
     uint32_t keep;
 };
 
-/* The sums of a tile whose rows have eight bits a weight, or any. */
-EDGESNN_INLINE void edgesnn_hear_tile(uint32_t start, const struct edgesnn_arrivals *arrivals,
-                                      uint32_t *sum)
-{
-    const struct edgesnn_list *const events = &arrivals->events;
-    EDGESNN_UNROLL
-    for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
-        sum[pair] = start;
-    }
-    if (events->count == 0) {
-        return;
-    }
-    if (arrivals->rows->bits == 8u) {
-        edgesnn_add_rows8(arrivals->rows, events, sum);
-    } else if (!EDGESNN_DSP) {
-        edgesnn_add_rows4(arrivals->rows, events, sum);
-    }
-}
-
-/* The sums of all tiles, tile by tile. */
+/* The sums of all tiles, each of which begins with `start`, where they stand. */
 EDGESNN_INLINE void edgesnn_hear_tiles(uint32_t tiles, uint32_t start,
                                        const struct edgesnn_arrivals *arrivals, uint32_t *sums)
 {
-    for (uint32_t tile = 0; tile < tiles; tile++, sums += EDGESNN_TILE_PAIRS) {
-        uint32_t sum[EDGESNN_TILE_PAIRS];
-        edgesnn_hear_tile(start, arrivals, sum);
-        EDGESNN_UNROLL
-        for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
-            sums[pair] = edgesnn_lanes_of(sum[pair]);
+    const struct edgesnn_list *const events = &arrivals->events;
+    uint32_t *const end = &sums[EDGESNN_TILE_PAIRS * tiles];
+    for (uint32_t *sum = sums; sum < end; sum++) {
+        *sum = start;
+    }
+    for (uint32_t *sum = sums; events->count != 0 && sum < end; sum += EDGESNN_TILE_PAIRS) {
+        if (EDGESNN_DSP || arrivals->rows->bits == 8u) {
+            edgesnn_add_rows8(arrivals->rows, events, sum);
+        } else {
+            edgesnn_add_rows4(arrivals->rows, events, sum);
         }
+    }
+    for (uint32_t *sum = sums; !EDGESNN_DSP && sum < end; sum++) {
+        *sum = edgesnn_lanes_of(*sum);
     }
 }
 

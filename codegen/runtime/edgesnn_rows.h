@@ -73,7 +73,7 @@ EDGESNN_INLINE const uint32_t *edgesnn_words_at(const struct edgesnn_rows *rows,
 #define EDGESNN_MANY 256u
 
 /* Add `pairs` words of lanes, which may be NULL. */
-EDGESNN_INLINE void edgesnn_add_lanes_of(const uint32_t *lanes, uint32_t pairs, uint32_t *sums)
+EDGESNN_SHARED void edgesnn_add_lanes_of(const uint32_t *lanes, uint32_t pairs, uint32_t *sums)
 {
     for (uint32_t pair = 0; lanes != NULL && pair < pairs; pair++) {
         const uint32_t sum = edgesnn_sum_of(sums[pair]);
