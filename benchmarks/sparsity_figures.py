@@ -37,12 +37,23 @@ def figure(run: Run, name: str) -> float:
     return float(run[name])
 
 
+def known(runs: list[Run]) -> list[str]:
+    """The figures that all records have; without the test split some are missing."""
+    return [n for n in FIGURES if n == "quiet_acs" or all(n in run for run in runs)]
+
+
+def accuracy_of(run: Run) -> str:
+    """Which accuracy runs are compared by: on test, where that was read."""
+    return "test" if "test" in run else "validation"
+
+
 def comparison(runs: list[Run], baseline: list[Run]) -> dict[str, Any]:
     """Mean and spread of each figure, its change against the same seeds, and the p values."""
     seeds = {run["seed"]: run for run in baseline}
     pairs = [(run, seeds[run["seed"]]) for run in runs if run["seed"] in seeds]
-    table = {name: _compared(name, pairs) for name in FIGURES}
-    table["test"]["p_clips"] = sign_test(pairs)
+    table = {name: _compared(name, pairs) for name in known([*runs, *baseline])}
+    if "test" in table:
+        table["test"]["p_clips"] = sign_test(pairs)
     return table
 
 
@@ -83,12 +94,15 @@ def _right(run: Run) -> np.ndarray:
 
 def show(table: dict[str, dict[str, Any]]) -> None:
     """A table in Markdown: mean ± deviation, and the change in per cent against the baseline."""
-    print("| variant | seeds | " + " | ".join(FIGURES.values()) + " | p, seeds | p, clips |")
-    print("|---" * (len(FIGURES) + 4) + "|")
+    names = known([run for record in table.values() for run in record["runs"]])
+    heads = [FIGURES[name] for name in names]
+    print("| variant | seeds | " + " | ".join(heads) + " | p, seeds | p, clips |")
+    print("|---" * (len(names) + 4) + "|")
     for variant, record in table.items():
-        compared, test = record["compared"], record["compared"]["test"]
-        cells = [_cell(name, compared[name]) for name in FIGURES]
-        cells += ["" if p is None else f"{p:.2g}" for p in (test["p"], test["p_clips"])]
+        compared = record["compared"]
+        judged = compared[accuracy_of(record["runs"][0])]
+        cells = [_cell(name, compared[name]) for name in names]
+        cells += ["" if p is None else f"{p:.2g}" for p in (judged["p"], judged.get("p_clips"))]
         print(f"| {variant} | {len(record['runs'])} | " + " | ".join(cells) + " |")
 
 
@@ -103,7 +117,7 @@ def _cell(name: str, found: dict[str, float | None]) -> str:
 
 
 def draw(table: dict[str, dict[str, Any]], path: Path) -> None:
-    """Test accuracy against synaptic operations a clip, one point a run, a colour a variant."""
+    """Accuracy against synaptic operations a clip, one point a run, a colour a variant."""
     from matplotlib.figure import Figure
 
     drawing = Figure(figsize=(8, 5), layout="constrained")
@@ -113,12 +127,13 @@ def draw(table: dict[str, dict[str, Any]], path: Path) -> None:
         marker = "osD^v<>Px*"[number // 10 * 3 + number % 3]
         axes.plot(
             [figure(run, "acs") / 1e3 for run in runs],
-            [100 * figure(run, "test") for run in runs],
+            [100 * figure(run, accuracy_of(run)) for run in runs],
             marker,
             color=f"C{number % 10}",
             label=variant,
         )
-    axes.set(xlabel="Effective_ACs a clip of the test split, thousands", ylabel="test accuracy (%)")
+    split = accuracy_of(next(iter(table.values()))["runs"][0])
+    axes.set(xlabel="synaptic operations a clip, thousands", ylabel=f"{split} accuracy (%)")
     axes.set_xscale("log")
     axes.grid(alpha=0.3)
     axes.legend(fontsize=7, ncols=2)
