@@ -134,7 +134,6 @@ def draw(table: dict[str, dict[str, Any]], path: Path) -> None:
         )
     split = accuracy_of(next(iter(table.values()))["runs"][0])
     axes.set(xlabel="synaptic operations a clip, thousands", ylabel=f"{split} accuracy (%)")
-    axes.set_xscale("log")
     axes.grid(alpha=0.3)
     axes.legend(fontsize=7, ncols=2)
     with atomic_path(path) as temporary:

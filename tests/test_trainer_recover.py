@@ -88,7 +88,7 @@ def test_rows_that_waste_their_range_are_stretched():
 def test_widths_come_from_the_network():
     narrow = [layer.model_copy(update={"width": 8}) for layer in HIDDEN]
     other = SETTINGS.model_copy(update={"hidden": narrow})
-    found = widened(other, integer(spotter()))
+    found = widened(other, [layer.size for layer in integer(spotter()).spiking])
     assert [layer.width for layer in found.hidden] == [24, 16]
 
 

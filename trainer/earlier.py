@@ -75,7 +75,8 @@ def _recovered(job: Job, path: Path) -> Spotter:
     settings, network = job.config.model, load_network(path)
     if not isinstance(settings, ModelSettings) or network.classes != job.dataset.classes:
         raise ConfigError(f"start.run: {path} is no network of this model and these classes")
-    model = make_model(widened(settings, network), job.senses.shape, len(network.classes))
+    settings = widened(settings, [layer.size for layer in network.spiking])
+    model = make_model(settings, job.senses.shape, len(network.classes))
     assert isinstance(model, KeywordSpotter)
     training = job.senses.training()
     recover(model, network, training.variant(0), training.labels)
@@ -86,14 +87,7 @@ def _as_wide_as(settings: ModelSettings, earlier: TrainConfig) -> ModelSettings:
     """`settings` with the widths of the earlier run's hidden layers, where it has as many."""
     if not isinstance(earlier.model, ModelSettings):
         return settings
-    widths = [layer.width for layer in earlier.model.hidden]
-    if len(widths) != len(settings.hidden):
-        return settings
-    hidden = [
-        layer.model_copy(update={"width": width})
-        for layer, width in zip(settings.hidden, widths, strict=True)
-    ]
-    return settings.model_copy(update={"hidden": hidden})
+    return widened(settings, [layer.width for layer in earlier.model.hidden])
 
 
 def _run_at(named: str, key: str) -> tuple[Path, TrainConfig]:

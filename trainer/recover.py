@@ -9,6 +9,8 @@ no decision depends on, so that the scores fit the labels best.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -31,13 +33,13 @@ CLIPS = 1024
 READOUT_SCALES = np.geomspace(1e-2, 10.0, 61)
 
 
-def widened(settings: ModelSettings, network: Network) -> ModelSettings:
-    """`settings` with the widths of the network's hidden layers, where it has as many."""
-    if len(network.spiking) != len(settings.hidden):
+def widened(settings: ModelSettings, widths: Sequence[int]) -> ModelSettings:
+    """`settings` with hidden layers of these widths, where there are as many."""
+    if len(widths) != len(settings.hidden):
         return settings
     hidden = [
-        layer.model_copy(update={"width": found.size})
-        for layer, found in zip(settings.hidden, network.spiking, strict=True)
+        layer.model_copy(update={"width": width})
+        for layer, width in zip(settings.hidden, widths, strict=True)
     ]
     return settings.model_copy(update={"hidden": hidden})
 
