@@ -1,6 +1,7 @@
 """Random code on the simulated core against QEMU and Unicorn, in long runs that are recorded.
 
     python benchmarks/differential.py 1000000 [PROFILE …]
+    python benchmarks/differential.py table                 the record as docs/TIMING.md shows it
 
 Each profile runs at least so many instructions against each oracle that has it. What is drawn,
 and what is set aside with its reason, stands in tests/core/random_*.py. Differences are printed
@@ -135,6 +136,20 @@ def _cpu_seconds() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
+def table() -> str:
+    """The record, a line a profile."""
+    rows = ["| core | architecture, unit | against QEMU | against Unicorn | differences | CPU s |",
+            "|---|---|---|---|---|---|"]  # fmt: skip
+    for name, each in json.loads(RESULTS.read_text())["profiles"].items():
+        alone = each["instructions_against_unicorn"]
+        rows.append(
+            f"| {name} | {each['architecture']}, {each['floating_point']} "
+            f"| {each['instructions_against_qemu']:,} | {f'{alone:,}' if alone else '–'} "
+            f"| {each['differ_from_qemu'] + each['differ_from_unicorn']} | {each['cpu_seconds']} |"
+        )
+    return "\n".join(rows)
+
+
 def main(instructions: int, names: Sequence[str]) -> None:
     """Run the profiles one by one; each record is written when it is done."""
     for name in names or PROFILES:
@@ -153,6 +168,8 @@ def main(instructions: int, names: Sequence[str]) -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
+        case ["table"]:
+            print(table())
         case [count, *names] if count.isdigit() and set(names) <= set(PROFILES):
             main(int(count), names)
         case _:
