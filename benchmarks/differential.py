@@ -14,6 +14,7 @@ import datetime
 import json
 import platform
 import resource
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -121,8 +122,16 @@ def run(profile: Profile, instructions: int) -> dict[str, object]:
         "kinds_of_instruction": len(known),
         "not_executed": sorted(str(kind) for kind in known - tally.seen),
         "cpu_seconds": round(_cpu_seconds() - begin),
+        "commit": _commit(),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }
+
+
+def _commit() -> str:
+    """Of the code that ran, where git can tell."""
+    command = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def _fewest(tally: Tally, engine: Unicorn | None) -> int:
