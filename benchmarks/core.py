@@ -2,6 +2,8 @@
 
     python benchmarks/core.py speed              instructions a second, beside Unicorn and QEMU
     python benchmarks/core.py record             the same with its start, into results/core.json
+    python benchmarks/core.py firmware           the shipped keyword network's, interpreted and
+                                                 translated, beside QEMU: results/translation.json
     python benchmarks/core.py rules              the table of docs/TIMING.md
 
 `speed` and `rules` need arm-none-eabi-gcc; speeds are by CPU time, on one core.
@@ -21,16 +23,30 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = ROOT / "tests" / "core"
 sys.path.insert(0, str(ROOT))
 
 from edgesnn.boards import BOARDS  # noqa: E402
+from edgesnn.codegen.host import whole_hops  # noqa: E402
 from edgesnn.files import write_atomic  # noqa: E402
-from edgesnn.sim.core import MemoryMap, Region, load_elf, make_core  # noqa: E402
+from edgesnn.network import Network, load_network  # noqa: E402
+from edgesnn.pipeline.parts import job  # noqa: E402
+from edgesnn.pipeline.simulated import Simulated  # noqa: E402
+from edgesnn.sim.core import (  # noqa: E402
+    Core,
+    MemoryMap,
+    Region,
+    board_map,
+    load_elf,
+    make_core,
+)
 from tests.core.timing_rules import RULES, measure, residual  # noqa: E402
 
 L4R5 = "nucleo-l4r5zi"
+CLIPS, PARTS = 8, 12
 RESULTS = ROOT / "benchmarks" / "results" / "core.json"
 WORKLOAD = """
 #include "support.h"
@@ -126,21 +142,30 @@ def _start_seconds(image: Path, cache: Path) -> dict[str, float]:
     return {"cpu_s": round(spent, 2), "wall_s": round(wall, 2)}
 
 
-def _our_speed(image: Path, *, traced: bool = False, board: str = "") -> tuple[float, int]:
-    """Instructions a second of CPU time, and how many; with call stacks, or a board's flash."""
+def _our_speed(
+    image: Path, *, traced: bool = False, board: str = "", engine: str = "auto"
+) -> tuple[float, float, int]:
+    """Instructions a second of CPU time in a first run and a second one, and how many.
+
+    With call stacks, or a board's flash. The first run includes translation, unless a core of the
+    same place has had the code translated before.
+    """
     timing = BOARDS[board].timing if board else None
     layout = MemoryMap(
         (Region(0, 1 << 20, "flash"), Region(0x20000000, 1 << 20, "ram")), timing
     )  # fmt: skip
-    core = make_core(load_elf(image), "cortex-m4", layout)
+    core = make_core(load_elf(image), "cortex-m4", layout, engine=engine)
     if traced:
         core.trace_calls()
     core.reset()
     core.run(instructions=1000)
-    core.reset()
-    begin = time.process_time()
-    core.run()
-    return core.instructions / (time.process_time() - begin), core.instructions
+    rates = []
+    for _ in range(2):
+        core.reset()
+        begin = time.process_time()
+        core.run()
+        rates.append(core.instructions / (time.process_time() - begin))
+    return rates[0], rates[1], core.instructions
 
 
 def record() -> None:
@@ -152,12 +177,17 @@ def record() -> None:
         found["cached_start"] = min(
             (_start_seconds(image, cache) for _ in range(5)), key=lambda each: each["cpu_s"]
         )
-        speed, count = _our_speed(image)
+        interpreted, _, count = _our_speed(image, engine="interpreter")
         found["instructions"] = count
+        flash = "edgesnn, flash and caches of nucleo-l4r5zi"
+        first, second, _ = _our_speed(image)
         rates = {
-            "edgesnn": speed,
-            "edgesnn, call stacks traced": _our_speed(image, traced=True)[0],
-            "edgesnn, flash and caches of nucleo-l4r5zi": _our_speed(image, board=L4R5)[0],
+            "edgesnn, translation included": first,
+            "edgesnn, second run": second,
+            "edgesnn, interpreter": interpreted,
+            "edgesnn, interpreter, call stacks traced": _our_speed(image, traced=True)[0],
+            f"{flash}, second run": _our_speed(image, board=L4R5)[1],
+            f"{flash}, interpreter": _our_speed(image, board=L4R5, engine="interpreter")[0],
             "unicorn, no cycles": count / _unicorn_seconds(image),
         }
         if shutil.which("qemu-system-arm"):
@@ -168,6 +198,66 @@ def record() -> None:
     found["machine"] = f"{platform.machine()}, load {os.getloadavg()[0]:.1f} of {os.cpu_count()}"
     write_atomic(RESULTS, json.dumps(found, indent=2) + "\n")
     print(RESULTS.read_text())
+
+
+def _run_parts(core: Core, parts: int) -> tuple[float, float]:
+    """Million instructions a second of CPU time over `parts` runs from reset, and in the best."""
+    spent, done = [], 0
+    for _ in range(parts):
+        begin = time.process_time()
+        core.reset()
+        core.run()
+        spent.append(time.process_time() - begin)
+        done = core.instructions
+    return round(done * parts / sum(spent) / 1e6, 1), round(done / min(spent) / 1e6, 1)
+
+
+def _firmware_speeds(network: Network, board: str, folder: Path) -> dict[str, object]:
+    """One board's test image on CLIPS clips: interpreted, translated and in QEMU."""
+    machine = Simulated(network, board, folder=folder)
+    pcm = np.random.default_rng(1).normal(0, 1500, (CLIPS, 16000)).astype(np.int16)
+    (folder / "clips.bin").write_bytes(job(whole_hops(network, pcm), False))
+    files = {"clips.bin": (folder / "clips.bin").read_bytes()}
+    image, layout = load_elf(machine.firmware.elf), board_map(machine.board)
+
+    def fresh(engine: str) -> Core:
+        core = make_core(image, machine.board.core.name, layout, files=files, engine=engine)
+        core.run(instructions=1000)
+        return core
+
+    slow, fast = fresh("interpreter"), fresh("auto")
+    rates: dict[str, object] = {
+        "interpreter, best part": _run_parts(slow, PARTS // 2)[1],
+        f"auto, first {PARTS} parts, translation included": _run_parts(fast, PARTS)[0],
+        f"auto, best of the next {PARTS} parts": _run_parts(fast, PARTS)[1],
+    }
+    same = slow.cycles == fast.cycles and np.array_equal(slow.profile, fast.profile)
+    rates["translated share"] = round(fast.translated / fast.instructions, 4)
+    rates["instructions of a part"] = fast.instructions
+    rates["cycles and profile equal"] = bool(same)
+    if board == "m4" and shutil.which("qemu-system-arm"):
+        here = Path.cwd()
+        os.chdir(folder)
+        rates["qemu, start included"] = round(
+            fast.instructions / _qemu_seconds(machine.firmware.elf.resolve()) / 1e6, 1
+        )
+        os.chdir(here)
+    return rates
+
+
+def firmware() -> None:
+    """The shipped keyword network's test image, as benchmarks/results/translation.json."""
+    network = load_network(ROOT / "edgesnn" / "networks" / "gsc.esnn")
+    found: dict[str, object] = {
+        "command": "python benchmarks/core.py firmware",
+        "unit": "million instructions per CPU second",
+    }
+    for board in ("m4", "m0", "m33", "m7", L4R5, "nucleo-u575zi-q"):
+        with tempfile.TemporaryDirectory() as folder:
+            found[board] = _firmware_speeds(network, board, Path(folder))
+        print(board, found[board], flush=True)
+    found["machine"] = f"{platform.machine()}, load {os.getloadavg()[0]:.1f} of {os.cpu_count()}"
+    write_atomic(ROOT / "benchmarks" / "results" / "translation.json", json.dumps(found, indent=2))
 
 
 def speed() -> None:
@@ -214,6 +304,8 @@ if __name__ == "__main__":
             speed()
         case ["record"]:
             record()
+        case ["firmware"]:
+            firmware()
         case ["rules"]:
             rules()
         case _:
