@@ -114,8 +114,7 @@ class Draw:
     Args:
         rng: from which all is drawn.
         profile: the architecture and its place in memory.
-        everywhere: leave out what Unicorn is known to do wrongly, or not at all (see
-            `random_machines`).
+        everywhere: leave out what Unicorn is known to do wrongly, or not at all (random_unicorn).
     """
 
     def __init__(self, rng: random.Random, profile: Profile, everywhere: bool) -> None:

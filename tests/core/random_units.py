@@ -16,8 +16,7 @@ from .random_draw import Draw, Draws
 MRS, MSR = 0xF3EF, 0xF380
 PRIMASK, BASEPRI, BASEPRI_MAX, FAULTMASK, CONTROL = 16, 17, 18, 19, 20
 READABLE = (0, 1, 2, 3, 5, 6, 7, 8, 9, PRIMASK, CONTROL)  # APSR to PSP, masks
-READABLE_MAINLINE = (BASEPRI, BASEPRI_MAX, FAULTMASK)
-READABLE_V8 = (10, 11)  # MSPLIM, PSPLIM
+READABLE_MAINLINE, READABLE_V8 = (BASEPRI, BASEPRI_MAX, FAULTMASK), (10, 11)  # V8: MSPLIM, PSPLIM
 
 
 def draw_unit(draw: Draw) -> Unit:
@@ -80,17 +79,13 @@ def _skip(draw: Draw, size: int, first: list[int], body: tuple[list[int], int]) 
     return draw.made([*first, *body[0]], body[1] + 1)
 
 
-def _condition(draw: Draw) -> int:
-    return draw.rng.randrange(14)
-
-
 def branch(draw: Draw) -> Unit:
     """B over what follows, with a condition or without."""
     body = _around(draw, 1)
     offset = len(body[0]) - 1  # halfwords from this address and 4
     if draw.rng.random() < 0.3:
         return _skip(draw, 1, [0xE000 | offset & 0x7FF], body)
-    return _skip(draw, 1, [0xD000 | _condition(draw) << 8 | offset & 0xFF], body)
+    return _skip(draw, 1, [0xD000 | draw.rng.randrange(14) << 8 | offset & 0xFF], body)
 
 
 def call(draw: Draw) -> Unit:
@@ -104,7 +99,7 @@ def branch_wide(draw: Draw) -> Unit:
     body = _around(draw, 2)
     if draw.rng.random() < 0.5:
         return _skip(draw, 2, [0xF000, 0xB800 | len(body[0])], body)
-    return _skip(draw, 2, [0xF000 | _condition(draw) << 6, 0x8000 | len(body[0])], body)
+    return _skip(draw, 2, [0xF000 | draw.rng.randrange(14) << 6, 0x8000 | len(body[0])], body)
 
 
 def compare_branch(draw: Draw) -> Unit:
@@ -121,7 +116,7 @@ def compare_branch(draw: Draw) -> Unit:
 def block_that_branches(draw: Draw) -> Unit:
     """B as the last instruction of an IT block."""
     body = _around(draw, 2)
-    first = [0xBF08 | _condition(draw) << 4, 0xE000 | len(body[0]) - 1 & 0x7FF]
+    first = [0xBF08 | draw.rng.randrange(14) << 4, 0xE000 | len(body[0]) - 1 & 0x7FF]
     return draw.made([*first, *body[0]], body[1] + 2)
 
 
@@ -200,9 +195,9 @@ def table_branch(draw: Draw) -> Unit:
     """TBB or TBH by a table behind it, of two entries that skip a body or do not."""
     register, entry = draw.rng.choice(FREE), draw.rng.randrange(2)
     half = draw.rng.getrandbits(1)
-    table_size = 2 if half else 1
-    body, count = _around(draw, 3 + table_size)
-    near, far = table_size, table_size + len(body)
+    near = 2 if half else 1
+    body, count = _around(draw, 3 + near)
+    far = near + len(body)
     table = [near, far] if half else [near | far << 8]
     first = [0x2000 | register << 8 | entry, 0xE8DF, 0xF000 | half << 4 | register]
     return draw.made([*first, *table, *body], count + 2)
@@ -245,9 +240,7 @@ def read_special(draw: Draw) -> Unit:
 def write_special(draw: Draw) -> Unit:
     """MSR to what neither changes the stack in use nor lasts beyond the program."""
     register, mask = draw.rng.choice((*FREE, 8, 9, 12)), 2
-    numbers: tuple[int, ...] = (0, 1, 2, 3, 9, PRIMASK)
-    if draw.level > V6M:
-        numbers += (BASEPRI, BASEPRI_MAX)
+    numbers = (0, 1, 2, 3, 9, PRIMASK, *((BASEPRI, BASEPRI_MAX) if draw.level > V6M else ()))
     number = draw.rng.choice(numbers)
     if number < 4 and draw.level >= V7EM:
         mask = draw.rng.randrange(1, 4)
@@ -285,10 +278,9 @@ def wait_for_interrupt(draw: Draw) -> Unit:
     address = [0x20E0 | a << 8, 0x0600 | a << 3 | a, 0x20ED | b << 8, 0x0200 | b << 3 | b,
                0x3004 | b << 8, 0x1800 | b << 6 | a << 3 | a]  # fmt: skip
     pend = [0x2001 | b << 8, 0x0700 | b << 3 | b, 0x6000 | a << 3 | b]
-    dsb, wait = [0xF3BF, 0x8F4F], [0xBF30]
-    if draw.level > V6M and draw.rng.getrandbits(1):
-        wait = [0xF3AF, 0x8003]
-    return draw.made([0xB672, *address, *pend, *dsb, *wait, 0xB662, 0xF3BF, 0x8F6F], 14)
+    wide = draw.level > V6M and draw.rng.getrandbits(1)
+    wait = [0xF3BF, 0x8F4F, *([0xF3AF, 0x8003] if wide else [0xBF30])]  # DSB first
+    return draw.made([0xB672, *address, *pend, *wait, 0xB662, 0xF3BF, 0x8F6F], 14)
 
 
 def fault_mask(draw: Draw) -> Unit:
