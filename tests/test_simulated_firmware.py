@@ -180,7 +180,6 @@ def test_the_command_line_runs_firmware_with_its_boards_flash(
     for wrong, message in (
         ([], "name the --core or the --board"),
         (["--board", "pico", "--core", "cortex-m4"], "pico has a Cortex-M0+; leave out --core"),
-        (["--board", "pico", "--board", "pico2"], "give --board once"),
         (["--board", "nucleo-l4r5zi"], "lies outside the memory map"),
     ):
         assert run(["simulate", str(image), *wrong]) != 0
