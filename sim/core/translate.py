@@ -15,6 +15,7 @@ from edgesnn.sim.core.timing import Timing
 
 BLOCK = 48  # halfwords decoded at once
 CONTEXT = 8  # instructions before a block that its timing looks at
+AHEAD = CONTEXT + 4  # words behind a block: what looks back at it, and what that looks at
 
 
 def _nobody(first: int, last: int) -> None:
@@ -61,14 +62,14 @@ class Translator:
 
     def decode_at(self, address: int) -> bool:
         """Decode from `address` on; false where there is no memory to decode."""
-        halfwords = self._memory.halfwords_from(address, BLOCK)
+        halfwords = self._memory.halfwords_from(address, BLOCK + 2 * AHEAD)
         before = self._before(address)
         it = it_after(before[-1]) if before else 0
-        block = list(run_from(halfwords.tolist(), self._level, address, it, self._fpu))
-        if not block:
+        code = list(run_from(halfwords.tolist(), self._level, address, it, self._fpu))
+        if not code:
             return False
-        self._write(before, block)
-        first, last = (self._memory.flat(block[n].address) >> 1 for n in (0, -1))
+        self._write(before, code, address + 2 * BLOCK)
+        first, last = (self._memory.flat(code[n].address) >> 1 for n in (0, -1))
         self.on_rows(first, last)
         return True
 
@@ -86,6 +87,11 @@ class Translator:
                 break
         return found
 
+    def _reprices(self, instruction: Instruction, last: int) -> bool:
+        """Whether a row behind a block stands, and the code seen tells its price whole."""
+        near = self._memory.flat(last) - self._memory.flat(instruction.address)
+        return near >= 2 * (AHEAD - CONTEXT) and self._standing(instruction.address) == instruction
+
     def _standing(self, address: int) -> Instruction | None:
         """The instruction decoded at `address`, unless it has been overwritten since."""
         found = self.instructions.get(address)
@@ -94,10 +100,16 @@ class Translator:
         first = (self._memory.flat(address) >> 1) * op.ROW
         return found if self._memory.table[first] != op.UNDECODED else None
 
-    def _write(self, before: Sequence[Instruction], block: Sequence[Instruction]) -> None:
-        prices = self._timing.price([*before, *block])[len(before) :]
+    def _write(self, before: Sequence[Instruction], code: Sequence[Instruction], end: int) -> None:
+        """Write the rows of `code` up to `end`, and those behind it that stand already.
+
+        Their prices must not depend on what was decoded first.
+        """
+        prices = self._timing.price([*before, *code])[len(before) :]
         table = self._memory.table
-        for instruction, (timing, detour) in zip(block, prices, strict=True):
+        for instruction, (timing, detour) in zip(code, prices, strict=True):
+            if instruction.address >= end and not self._reprices(instruction, code[-1].address):
+                continue
             first = (self._memory.flat(instruction.address) >> 1) * op.ROW
             table[first : first + op.ROW] = np.array(instruction.row(timing, detour), np.int32)
             if instruction.address in self.breaks:
