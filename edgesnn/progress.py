@@ -8,12 +8,20 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+from edgesnn.errors import UsageError
+
 T = TypeVar("T")
 
 
 def leads() -> bool:
     """Whether this process speaks for all: the first of those that `torchrun` started together."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def require_alone(instead: str) -> None:
+    """Raise UsageError, which says what to do `instead`, where `torchrun` started several."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UsageError(f"of all commands only train runs under torchrun; {instead}")
 
 
 def is_shown() -> bool:

@@ -157,6 +157,7 @@ def test_the_commands_print_one_board_several_or_json(
     for wrong, message in (
         (["--board", "all", "--flame", str(picture)], "give --board once"),
         (["--flame", str(picture)], "--flame needs firmware to run: give a --board"),
+        (["--engine", "translated"], "--engine is for a firmware file (ELF), not for a network"),
         (["--board", "pico", "--watch", "main"], "--watch is for a firmware file"),
         (["--board", "mps2-an386"], "no energy profile of 'mps2-an386'"),
         (["--board", "pico", "--battery", "car"], "no battery is called 'car'"),

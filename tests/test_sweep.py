@@ -253,6 +253,14 @@ def test_wrong_usage_is_one_line(place, capsys, arguments, message):
     assert message in error and error.count("\n") == 1 and "secret" not in error
 
 
+@pytest.mark.parametrize("command", ["sweep", "build"])
+def test_only_training_runs_under_torchrun(place, monkeypatch, capsys, command):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert run([command, "--dataset", "words", "--config", "beeps.toml", "-o", "found"]) == 2
+    assert "only train runs under torchrun" in capsys.readouterr().err
+    assert not (place / "found").exists()
+
+
 class _Run:
     """Stands in for training: tells the lines of a log that was made up."""
 

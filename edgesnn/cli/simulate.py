@@ -105,7 +105,8 @@ def simulate(
             simulate_firmware(source, chosen, asked, as_json=json)
         return
     _refuse_unused(board, {"--flame": flame, "--stacks": stacks, "--profile": profile},
-                   {"--watch": watch, "--limit": limit})  # fmt: skip
+                   {"--watch": watch, "--limit": limit,
+                    "--engine": engine if engine != "auto" else None})  # fmt: skip
     from edgesnn.cli.activity import print_activity
     from edgesnn.cli.energy import print_energy
     from edgesnn.pipeline.datasets import named_recordings

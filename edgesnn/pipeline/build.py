@@ -24,6 +24,7 @@ from edgesnn.pipeline.stream import with_detector
 from edgesnn.pipeline.sweep.point import Point, adopt
 from edgesnn.pipeline.train import Training, prepare, require_spiking, train
 from edgesnn.pipeline.verify import Verification, stimulus
+from edgesnn.progress import require_alone
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ def build(request: Request, say: Say = silent) -> dict[str, Any]:
     from edgesnn.pipeline.firmware import make_firmware, require_compiler
     from edgesnn.pipeline.ladder import require_agreement
 
+    require_alone(f"train with it, -o {request.folder}, then build there without")
     started = time.perf_counter()
     claim(request.folder)
     board = find_board(request.board)

@@ -25,6 +25,7 @@ from edgesnn.pipeline.sweep.study import (
 )
 from edgesnn.pipeline.sweep.trial import Trials
 from edgesnn.pipeline.train import Training, prepare, require_spiking
+from edgesnn.progress import require_alone
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -75,6 +76,7 @@ def sweep(request: Sweep, say: Say = silent) -> dict[str, Any]:
         EdgesnnError: the storage cannot be reached.
         InterruptedTrainingError: Ctrl-C; all is kept.
     """
+    require_alone("start the sweep without it, as often as wanted: all share the trials")
     require_optuna()
     goals = chosen_goals(request.goals)
     _claim(request.folder)
