@@ -238,6 +238,7 @@ def test_the_command_line_from_a_sweep_to_firmware(place, capsys):
         (["sweep", "--goals", "speed"], "there is no goal"),
         (["sweep", "--config", "teacher"], "dense network"),
         (["sweep", "-o", "words"], "holds no sweep"),
+        (["sweep", "-o", "new", "--trials", "0"], "there is no sweep in new"),
         (["build", "--from-sweep", "words"], "there is no sweep in words"),
         (["build", "--trial", "3"], "add --from-sweep"),
         (["build", "--from-sweep", "x", "--pretrained", "gsc"], "exclude each other"),

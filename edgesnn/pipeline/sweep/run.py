@@ -80,6 +80,8 @@ def sweep(request: Sweep, say: Say = silent) -> dict[str, Any]:
     require_optuna()
     goals = chosen_goals(request.goals)
     _claim(request.folder)
+    if request.trials == 0 and not request.storage and not (request.folder / STUDY).exists():
+        raise UsageError(f"there is no sweep in {request.folder}; give --trials to begin one")
     ready = prepare(request.training, say)
     require_spiking(ready.config)
     space = read_space(request.space, request.vary, ready.config)
