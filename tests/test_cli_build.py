@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from edgesnn.cli.boundary import run
 from edgesnn.network import Network, dumps, load_network, save_network
 from edgesnn.pipeline.datasets import Recordings, recordings_at_hand
+
+from .made_up_words import write_words
 
 pytest.importorskip("torch", reason="training needs edgesnn[train]")
 
@@ -49,21 +50,6 @@ class Built:
     @property
     def network(self) -> Network:
         return load_network(self.folder / "beeps.esnn")
-
-
-def write_words(folder: Path) -> None:
-    """Two words that are tones of falling and of rising pitch, ten speakers each."""
-    import soundfile
-
-    random = np.random.default_rng(5)
-    time = np.arange(16000) / 16000
-    for word, sign in (("down", -1), ("up", 1)):
-        (folder / word).mkdir(parents=True)
-        for speaker in range(10):
-            start = 900 + 40 * speaker
-            pitch = 2 * np.pi * (start * time + sign * 300 * time**2)
-            sound = 0.3 * np.sin(pitch) + 0.01 * random.standard_normal(time.size)
-            soundfile.write(folder / word / f"s{speaker:02d}_nohash_0.wav", sound, 16000)
 
 
 @pytest.fixture(scope="module")

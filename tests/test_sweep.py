@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +25,8 @@ from edgesnn.pipeline.sweep.run import Sweep, sweep  # noqa: E402
 from edgesnn.pipeline.sweep.space import Choice, Range, apply, read_space  # noqa: E402
 from edgesnn.pipeline.train import Training  # noqa: E402
 from edgesnn.trainer.config import parse_config, preset  # noqa: E402
+
+from .made_up_words import write_words  # noqa: E402
 
 CONFIG = """
 name = "beeps"
@@ -152,20 +153,10 @@ def test_a_choice_needs_a_finished_trial():
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     """A folder with two made-up words and a configuration; the current one."""
-    import soundfile
-
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("EDGESNN_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("EDGESNN_DATA", raising=False)
-    random, time = np.random.default_rng(5), np.arange(16000) / 16000
-    for word, sign in (("down", -1), ("up", 1)):
-        (tmp_path / "words" / word).mkdir(parents=True)
-        for speaker in range(10):
-            pitch = 2 * np.pi * ((900 + 40 * speaker) * time + sign * 300 * time**2)
-            sound = 0.3 * np.sin(pitch) + 0.01 * random.standard_normal(time.size)
-            soundfile.write(
-                tmp_path / "words" / word / f"s{speaker:02d}_nohash_0.wav", sound, 16000
-            )
+    write_words(tmp_path / "words")
     (tmp_path / "beeps.toml").write_text(CONFIG)
     return tmp_path
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -20,6 +19,8 @@ if not torch.distributed.is_available():
 from edgesnn.errors import UsageError  # noqa: E402
 from edgesnn.trainer.batch import Batch  # noqa: E402
 from edgesnn.trainer.parallel import World  # noqa: E402
+
+from .made_up_words import write_words  # noqa: E402
 
 CONFIG = """
 name = "beeps"
@@ -43,18 +44,9 @@ batch = 8
 @pytest.fixture
 def words(tmp_path, monkeypatch):
     """A folder with two made-up words."""
-    import soundfile
-
     monkeypatch.setenv("EDGESNN_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("EDGESNN_DATA", raising=False)
-    random, time = np.random.default_rng(5), np.arange(16000) / 16000
-    for word, sign in (("down", -1), ("up", 1)):
-        (tmp_path / "words" / word).mkdir(parents=True)
-        for speaker in range(10):
-            pitch = 2 * np.pi * ((900 + 40 * speaker) * time + sign * 300 * time**2)
-            sound = 0.3 * np.sin(pitch) + 0.01 * random.standard_normal(time.size)
-            name = tmp_path / "words" / word / f"s{speaker:02d}_nohash_0.wav"
-            soundfile.write(name, sound, 16000)
+    write_words(tmp_path / "words")
     return tmp_path
 
 

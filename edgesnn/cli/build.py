@@ -55,14 +55,17 @@ def build(
     from edgesnn.pipeline.build import build as build_all
     from edgesnn.pipeline.datasets import Recordings
     from edgesnn.pipeline.ladder import chosen_rungs
-    from edgesnn.pipeline.sweep.point import take_point
     from edgesnn.pipeline.train import Training
 
     training = Training(
         Recordings(dataset, task, data_dir), config, seed, epochs, fresh, tuple(changes or ())
     )
     _refuse_contradictions(training, pretrained, from_sweep, trial)
-    point = take_point(from_sweep, trial, data_dir) if from_sweep else None
+    point = None
+    if from_sweep:
+        from edgesnn.pipeline.sweep.point import take_point
+
+        point = take_point(from_sweep, trial, data_dir)
     request = Request(
         point.training if point else training,
         pretrained,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgesnn import __version__
 from edgesnn.network import Network, identity, save_network
@@ -21,10 +21,12 @@ from edgesnn.pipeline.lower import lower
 from edgesnn.pipeline.measure import measure
 from edgesnn.pipeline.say import Say, silent
 from edgesnn.pipeline.stream import with_detector
-from edgesnn.pipeline.sweep.point import Point, adopt
 from edgesnn.pipeline.train import Training, prepare, require_spiking, train
 from edgesnn.pipeline.verify import Verification, stimulus
 from edgesnn.progress import require_alone
+
+if TYPE_CHECKING:
+    from edgesnn.pipeline.sweep.point import Point
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,8 @@ def _trained(request: Request, say: Say) -> Obtained:
     folder = BuildFolder(request.folder, ready.config.name)
     folder.require_own()
     if request.point is not None:
+        from edgesnn.pipeline.sweep.point import adopt
+
         adopt(request.point, request.folder)
     started = time.perf_counter()
     trained = train(ready, request.folder, say).trained

@@ -87,22 +87,26 @@ def sources_digest(*paths: Path) -> int:
     return int.from_bytes(digest.digest()[:7], "little")
 
 
-def _typed_call(typing, address, state, regs, numbers, imm, extra, nzcv, now):  # type: ignore[no-untyped-def]
-    """Void(int64 *state, int64 *regs, int64 …) at `address`, as Numba wants an intrinsic."""
-    signature = types.void(address, state, regs, numbers, imm, extra, nzcv, now)
+def _caller(*elements: int) -> Callable[..., Any]:
+    """Code that calls an address with the data of arrays, of so many bits an element, and words."""
 
     def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
-        word = ir.IntType(64)
-        kinds = [word.as_pointer()] * 2 + [word] * 5
+        word, end = ir.IntType(64), 1 + len(elements)
+        kinds = [ir.IntType(bits).as_pointer() for bits in elements] + [word] * len(values[end:])
         function = builder.inttoptr(values[0], ir.FunctionType(ir.VoidType(), kinds).as_pointer())
         arrays = [
             context.make_array(kind)(context, builder, value=value).data
-            for kind, value in zip(signature.args[1:3], values[1:3], strict=True)
+            for kind, value in zip(signature.args[1:end], values[1:end], strict=True)
         ]
-        builder.call(function, [*arrays, *values[3:]])
+        builder.call(function, [*arrays, *values[end:]])
         return context.get_dummy_value()
 
-    return signature, generate
+    return generate
+
+
+def _typed_call(typing, address, state, regs, numbers, imm, extra, nzcv, now):  # type: ignore[no-untyped-def]
+    """Void(int64 *state, int64 *regs, int64 …) at `address`, as Numba wants an intrinsic."""
+    return types.void(address, state, regs, numbers, imm, extra, nzcv, now), _caller(64, 64)
 
 
 call_unit: Any = intrinsic(_typed_call)  # call_unit(address, state, regs, numbers, …)
@@ -110,20 +114,7 @@ call_unit: Any = intrinsic(_typed_call)  # call_unit(address, state, regs, numbe
 
 def _region_call(typing, address, state, regs, octets, counters, limit):  # type: ignore[no-untyped-def]
     """Void(int64 *state, int64 *regs, uint8 *octets, int64 counters, int64 limit)."""
-    signature = types.void(address, state, regs, octets, counters, limit)
-
-    def generate(context, builder, signature, values):  # type: ignore[no-untyped-def]
-        word = ir.IntType(64)
-        kinds = [word.as_pointer(), word.as_pointer(), ir.IntType(8).as_pointer(), word, word]
-        function = builder.inttoptr(values[0], ir.FunctionType(ir.VoidType(), kinds).as_pointer())
-        arrays = [
-            context.make_array(kind)(context, builder, value=value).data
-            for kind, value in zip(signature.args[1:4], values[1:4], strict=True)
-        ]
-        builder.call(function, [*arrays, *values[4:]])
-        return context.get_dummy_value()
-
-    return signature, generate
+    return types.void(address, state, regs, octets, counters, limit), _caller(64, 64, 8)
 
 
 call_region: Any = intrinsic(_region_call)  # call_region(address, state, regs, octets, …)

@@ -111,6 +111,7 @@ def _run(request: Sweep, study: Study, trials: Trials) -> dict[str, Any]:
         recordings = request.training.recordings.record()
         return write_front(request.folder, study, trials.goals, recordings)
 
+    record = None
     while (counted := _counted(study)) < request.trials:
         trials.say(f"trial {counted + 1} of {request.trials}")
         drawn = counted + sum(map(is_waiting, study.trials))
@@ -120,9 +121,9 @@ def _run(request: Sweep, study: Study, trials: Trials) -> dict[str, Any]:
                 trials.run, n_trials=1, catch=(ConfigError, LoweringError), callbacks=[trials.tell]
             )
         finally:
-            write()
+            record = write()
         _require_hope(study)
-    return write()
+    return record or write()
 
 
 def _counted(study: Study) -> int:
