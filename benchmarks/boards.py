@@ -2,7 +2,8 @@
 
     python benchmarks/boards.py [BOARD …]
 
-With names only those boards are built anew; the others keep their rows.
+With names only those boards are built anew; the others keep their rows. Weights are laid out for
+the board's core and memories, as `edgesnn flash` does.
 Warnings are errors in all images, so that a row in the table means that there was none.
 """
 
@@ -17,11 +18,13 @@ import numpy as np
 
 from edgesnn.boards import BOARDS, Board, find_board
 from edgesnn.codegen import GeneratedCode, compile_selftest, generate
+from edgesnn.codegen.fit import layout_for
 from edgesnn.codegen.image import Firmware
 from edgesnn.codegen.listen import compile_listen
 from edgesnn.codegen.serve import compile_serve
 from edgesnn.errors import BoardError
 from edgesnn.files import write_atomic
+from edgesnn.network import Network
 from edgesnn.pipeline.pretrained import load_pretrained
 from edgesnn.wiring import unverified, wiring_of
 
@@ -46,12 +49,13 @@ def build(image: str, code: GeneratedCode, board: Board, folder: Path) -> Firmwa
     return compile_selftest(code, board, clip, folder=folder)
 
 
-def measure(board: Board, code: GeneratedCode) -> dict[str, object]:
+def measure(board: Board, network: Network, folder: Path) -> dict[str, object]:
     """Sizes of all images for a board; an image that does not fit says so."""
+    code = generate(network, folder, layout=layout_for(network, board))
     row: dict[str, object] = {"board": board.name, "flash": board.flash.size, "ram": board.ram.size}
     for image in IMAGES:
         try:
-            sizes = build(image, code, board, code.folder / f"{board.name}-{image}").sizes
+            sizes = build(image, code, board, folder / image).sizes
             row[image] = {"flash": sizes.flash_bytes, "ram": sizes.ram_bytes}
         except BoardError as error:
             row[image] = {"refused": str(error)}
@@ -108,10 +112,10 @@ def kept() -> dict[str, dict[str, object]]:
 
 def main() -> None:
     found = kept()
+    network = load_pretrained(NETWORK)
     with tempfile.TemporaryDirectory() as folder:
-        code = generate(load_pretrained(NETWORK), Path(folder))
         for name in sys.argv[1:] or BOARDS:
-            found[name] = measure(find_board(name), code)
+            found[name] = measure(find_board(name), network, Path(folder) / name)
             rows = [found[each] for each in BOARDS if each in found]
             text = json.dumps({"network": NETWORK, "boards": rows}, indent=1)
             write_atomic(RESULTS, text + "\n")

@@ -25,6 +25,11 @@ four at a time, and membranes of 32 bits; `currents`: sums in 32 bits."""
 Class = Literal["m0", "m3", "dsp"]
 """Cores that cost alike: Armv6-M; Armv7-M; those with the DSP extension."""
 
+#: Who they are, for a reader.
+TITLES: Mapping[Class, str] = MappingProxyType(
+    {"m0": "Cortex-M0 and M0+", "m3": "Cortex-M3", "dsp": "Cortex-M4, M7 and M33"}
+)
+
 #: Cycles of an event and of a synaptic operation, and of an awake membrane update: where all
 #: neurons have the same parameters, each its own, and where they adapt. On simulated Cortex-M0+,
 #: M3 and M4 (docs/CODEGEN.md says how they were measured); used to rank, and shown in the listing.

@@ -282,7 +282,8 @@ def test_export_as_a_command(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     document = json.loads(capsys.readouterr().out)
     assert document["format"] == "platformio" and "library.json" in document["files"]
     assert run(arguments) == 0
-    assert "library.json" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "library.json" in printed and "fast on         Cortex-M4, M7 and M33;" in printed
     assert run(["export", str(path), "--format", "eclipse", "-o", out]) == 2
     error = capsys.readouterr().err
     assert "no format is called 'eclipse'" in error and error.count("\n") == 1

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from edgesnn.codegen.choose import AUTO, TITLES, Layout
 from edgesnn.codegen.compose import build_program
 from edgesnn.codegen.emit import package_version, render_network, runtime_texts
+from edgesnn.codegen.plan import MemoryPlan, plan_of
+from edgesnn.codegen.program import Program
 from edgesnn.codegen.text import environment
 from edgesnn.errors import UsageError
 from edgesnn.network import Network, identity
@@ -26,6 +29,7 @@ class Library:
         version: of the package, three numbers; a new network wants a new one.
         url: where users of the package find more; package managers ask for one.
         command: stated in the files as what made them.
+        layout: how its weights lie, and the cores that it is fast on.
 
     Raises:
         UsageError: `version` is not three numbers, or `url` is no web address.
@@ -35,6 +39,7 @@ class Library:
     version: str = "1.0.0"
     url: str = "https://example.org"
     command: str = "edgesnn export"
+    layout: Layout = AUTO
 
     def __post_init__(self) -> None:
         if not _VERSION.match(self.version):
@@ -54,8 +59,21 @@ class Library:
 
     @cached_property
     def own(self) -> dict[str, str]:
-        """`NAME.h` and `NAME.c`."""
-        return render_network(build_program(self.network), self.command, self.sha256)
+        """`NAME.h` and `NAME.c`.
+
+        Raises:
+            UsageError: `layout` forces what a layer cannot have, or names no layer.
+        """
+        return render_network(self._program, self.command, self.sha256)
+
+    @property
+    def plan(self) -> MemoryPlan:
+        """Memory of tables and state."""
+        return plan_of(self._program)
+
+    @cached_property
+    def _program(self) -> Program:
+        return build_program(self.network, self.layout)
 
     @cached_property
     def runtime(self) -> dict[str, str]:
@@ -96,5 +114,6 @@ class Library:
             "words": self.words,
             "frontend": network.frontend,
             "detector": network.detector is not None,
+            "cores": TITLES[self.layout.cores],
         }
         return environment().get_template(f"export/{template}.j2").render(facts | more)

@@ -15,7 +15,7 @@ from edgesnn.boards.emulated import EMULATED
 from edgesnn.boards.flash import Cache, FlashTiming
 from edgesnn.boards.others import OTHERS
 from edgesnn.boards.stm32 import STM32
-from edgesnn.errors import BoardError
+from edgesnn.errors import BoardError, UsageError
 
 __all__ = [
     "BOARDS",
@@ -31,6 +31,7 @@ __all__ = [
     "Uart",
     "emulated_board",
     "find_board",
+    "find_core",
 ]
 
 BOARDS = MappingProxyType({board.name: board for board in (*EMULATED, *STM32, *OTHERS)})
@@ -59,6 +60,18 @@ def find_board(name: str) -> Board:
     near = difflib.get_close_matches(name.lower(), BOARDS, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(BOARDS)}"
     raise BoardError(f"no board is called {name!r}; {hint}")
+
+
+def find_core(name: str) -> Core:
+    """The core called `name`: short (`m0plus`), or as GCC's -mcpu has it (`cortex-m0plus`).
+
+    Raises:
+        UsageError: there is none; lists all.
+    """
+    core = CORES.get(name.lower().removeprefix("cortex-"))
+    if core is None:
+        raise UsageError(f"no core is called {name!r}; choose from {', '.join(CORES)}")
+    return core
 
 
 def emulated_board(core: str) -> Board:

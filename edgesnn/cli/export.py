@@ -20,6 +20,9 @@ def export(
             metavar="FORMAT",
         ),
     ],
+    core: options.PlannedCore = None,
+    board: options.PlannedBoard = None,
+    layout: options.Layout = None,
     output: options.Output = None,
     package_version: Annotated[
         str, typer.Option(help="Version of the package, three numbers.", metavar="X.Y.Z")
@@ -33,11 +36,21 @@ def export(
 
     Into BUILD/export/FORMAT unless --output says otherwise; an earlier export is replaced.
     """
-    from edgesnn.pipeline.export import export_from
+    from edgesnn.pipeline.export import ExportRequest, export_from
 
-    record = export_from(source, form, output, package_version, url)
+    words = tuple(layout or ())
+    record = export_from(
+        ExportRequest(source, form, core, board, words, output, package_version, url)
+    )
     if json:
         print_json(record)
         return
-    rows = [("folder", record["folder"]), ("files", "\n".join(record["files"]))]
+    plan = record["plan"]
+    rows = [
+        ("folder", record["folder"]),
+        ("files", "\n".join(record["files"])),
+        ("fast on", f"{record['cores']}; runs on any Cortex-M"),
+        ("flash, tables", f"{plan['flash_bytes']:,} bytes"),
+        ("RAM, all state", f"{plan['ram_bytes']:,} bytes"),
+    ]
     console().print(facts(f"{record['format']} library", rows))

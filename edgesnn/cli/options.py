@@ -72,6 +72,24 @@ Board = Annotated[
     typer.Option(help="Board to compile for; `edgesnn boards` lists them.", metavar="NAME"),
 ]
 
+PlannedCore = Annotated[
+    str | None,
+    typer.Option(
+        help="Core that the code is to be fast on: m0, m0plus, m3, m4, m7 or m33. The code runs, "
+        "and gives the same, on every core. Default: m4, m7 and m33 (DSP extension).",
+        metavar="NAME",
+    ),
+]
+
+PlannedBoard = Annotated[
+    str | None,
+    typer.Option(
+        help="Board that it is for, instead of --core: its memories count too. `edgesnn boards` "
+        "lists them.",
+        metavar="NAME",
+    ),
+]
+
 Source = Annotated[
     Path,
     typer.Argument(
