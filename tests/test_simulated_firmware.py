@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from edgesnn.boards import BOARDS, find_board
 from edgesnn.cli.boundary import run
-from edgesnn.codegen import compile_selftest, generate
+from edgesnn.codegen import compile_selftest, cross_compiler, generate
 from edgesnn.codegen.host import whole_hops
 from edgesnn.codegen.qemu import Qemu
 from edgesnn.frontend import FrontEnd
@@ -19,6 +20,7 @@ from edgesnn.law import Oracle
 from edgesnn.machine import first_divergence
 from edgesnn.network import Dense, Input, Layer, Leaky, Network, Readout
 from edgesnn.pipeline import parts
+from edgesnn.pipeline.pretrained import load_pretrained
 from edgesnn.pipeline.selftest import board_devices
 from edgesnn.pipeline.simulated import Simulated
 from edgesnn.sim.core import board_map, load_elf, make_core
@@ -113,6 +115,20 @@ def test_cycles_follow_activity() -> None:
     assert busy.cycles.shape == calm.shape == (1, 20)
     assert busy.cycles.mean() > 1.5 * calm.mean()
     assert busy.report.core == "cortex-m4" and busy.report.cycles > busy.cycles.sum()
+
+
+@pytest.mark.skipif(find_spec("ziglang") is None, reason="ziglang is missing")
+@pytest.mark.parametrize("core", CORES)
+def test_both_compilers_cost_alike(core: str) -> None:
+    """A core's extensions must be named to each compiler in its own words: without the DSP
+    extension a step takes twice as long."""
+    network = load_pretrained("tiny")
+    pcm = np.random.default_rng(5).integers(-9000, 9000, (1, 4800), dtype=np.int16)
+    gcc, zig = (
+        int(Simulated(network, core, compiler=cross_compiler(kind)).count_cycles(pcm).sum())
+        for kind in ("gcc", "zig")
+    )
+    assert max(gcc, zig) < 1.25 * min(gcc, zig)
 
 
 def test_clips_in_parallel_are_what_they_are_alone() -> None:

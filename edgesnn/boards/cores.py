@@ -36,7 +36,7 @@ CORES = MappingProxyType(
             Core("m3", "Cortex-M3", "armv7-m", "cortex-m3", "cortex_m3", False),
             Core("m4", "Cortex-M4", "armv7e-m", "cortex-m4", "cortex_m4", True),
             Core("m7", "Cortex-M7", "armv7e-m", "cortex-m7", "cortex_m7", True),
-            Core("m33", "Cortex-M33", "armv8-m.main", "cortex-m33", "cortex_m33", True),
+            Core("m33", "Cortex-M33", "armv8-m.main", "cortex-m33", "cortex_m33+dsp", True),
         )
     }
 )
