@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 pytest.importorskip("torch")
 
+from edgesnn.frontend import FrontEnd
+from edgesnn.frontend.settings import DEFAULT_OFFSET
 from edgesnn.trainer.augment import vary
 from edgesnn.trainer.config import AugmentSettings
 from edgesnn.trainer.masking import mix, vary_batch
@@ -102,3 +104,27 @@ def test_mixup_mixes_features_and_labels_alike():
     same, sure = mix(features, labels, 5, 0.0, random)
     assert np.array_equal(same, features)
     assert np.array_equal(sure.argmax(1), labels)
+
+
+def test_colour_adds_one_smooth_curve_a_clip_and_leaves_the_floor():
+    front = FrontEnd(bands=12, floor=10240)
+    lowest = np.clip((front.floor - DEFAULT_OFFSET) >> front.shift, -128, 127)
+    features = np.random.default_rng(3).integers(lowest + 40, 60, (16, 20, 12)).astype(np.int8)
+    features[:, 5:8] = lowest
+    augment = AugmentSettings(**(STILL | {"colour_db": 6.0}))
+    moved = vary_batch(features, augment, np.random.default_rng(4), front).astype(int)
+    added = moved - features
+    assert (added[:, 5:8] == 0).all()
+    heard = np.delete(added, np.s_[5:8], axis=1)
+    assert (heard == heard[:, :1]).all()
+    step_db = 2**front.shift * 10 * np.log10(2) / 256
+    assert 6.0 < np.abs(heard).max() * step_db <= 12.0 + step_db / 2
+    x = np.linspace(-1, 1, 12)
+    fitted = np.array([np.polyval(np.polyfit(x, curve, 2), x) for curve in heard[:, 0]])
+    assert np.abs(fitted - heard[:, 0]).max() <= 1.0
+
+
+def test_colour_needs_a_front_end_to_know_its_scale():
+    features = np.full((2, 3, 4), 7, np.int8)
+    augment = AugmentSettings(**(STILL | {"colour_db": 6.0}))
+    assert np.array_equal(vary_batch(features, augment, np.random.default_rng(0)), features)

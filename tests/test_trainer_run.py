@@ -145,7 +145,7 @@ def test_varied_copies_differ_and_are_repeatable(tones, tmp_path, monkeypatch):
 
 def taught(teacher, **loss):
     """The toy task with a teacher, and with what spikes and silence cost."""
-    lesson = {"teacher": str(teacher), "weight": 0.5, "steps": 0.5}
+    lesson = {"teacher": teacher, "weight": 0.5, "steps": 0.5}
     prices = {"energy": {"weight": 1e-3}, "silence": {"weight": 1e-2, "clips": 4}}
     values = CONFIG | {"loss": {"distillation": lesson} | prices | loss}
     return parse_config(values | {"optimiser": CONFIG["optimiser"] | {"epochs": 3}}, "test")
@@ -159,12 +159,16 @@ def test_a_dense_teacher_teaches_and_runs_repeat(tones, tmp_path):
     assert teacher.evaluations["validation"].accuracy > 0.9
     assert teacher.history[-1]["firing_rates"] == []
     runs = [
-        train(taught(tmp_path / "teacher"), tones, tmp_path / name, seed=2, test=False)
+        train(taught(str(tmp_path / "teacher")), tones, tmp_path / name, seed=2, test=False)
         for name in ("one", "two")
     ]
     one, two = ((run.folder / "trained.safetensors").read_bytes() for run in runs)
     assert one == two
     assert without_clock(runs[0].history) == without_clock(runs[1].history)
+    twice = train(
+        taught([str(tmp_path / "teacher")] * 2), tones, tmp_path / "both", seed=2, test=False
+    )
+    assert (twice.folder / "trained.safetensors").read_bytes() == one
     cycles = runs[0].history[-1]["predicted_cycles"]
     assert cycles.keys() == {"speech", "silence", "made quiet"}
 
@@ -213,12 +217,12 @@ def test_nothing_is_kept_before_the_ramp_ends(tones, tmp_path, monkeypatch):
 
 def test_earlier_runs_must_be_there_and_fit(tones, tmp_path):
     with pytest.raises(ConfigError, match=r"loss.distillation.teacher: no training run in .*none"):
-        train(taught(tmp_path / "none"), tones, tmp_path / "run", test=False)
+        train(taught(str(tmp_path / "none")), tones, tmp_path / "run", test=False)
     other = CONFIG | {"frontend": CONFIG["frontend"] | {"floor": 9000}}
     short = {"optimiser": CONFIG["optimiser"] | {"epochs": 1}}
     train(parse_config(other | short, "test"), tones, tmp_path / "other", test=False)
     with pytest.raises(ConfigError, match="hears through another front-end"):
-        train(taught(tmp_path / "other"), tones, tmp_path / "run", test=False)
+        train(taught(str(tmp_path / "other")), tones, tmp_path / "run", test=False)
     wide = short | {"model": {"hidden": [{"width": 9}]}, "start": {"run": str(tmp_path / "other")}}
     with pytest.raises(FileFormatError, match="no model of this architecture"):
         train(parse_config(CONFIG | wide, "test"), tones, tmp_path / "run", test=False)

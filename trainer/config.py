@@ -37,6 +37,7 @@ class AugmentSettings(Settings):
         default=[5.0, 30.0]
     )
     shift_frames: Annotated[int, Field(ge=0, le=25)] = 2
+    colour_db: Annotated[float, Field(ge=0.0, le=30.0)] = 0.0
     band_masks: Annotated[int, Field(ge=0, le=8)] = 1
     band_width: Count = 6
     time_masks: Annotated[int, Field(ge=0, le=8)] = 1

@@ -11,6 +11,7 @@ from edgesnn.errors import ConfigError
 from edgesnn.network import load_network
 from edgesnn.trainer import checkpoint
 from edgesnn.trainer.config import TrainConfig, load_config
+from edgesnn.trainer.ensemble import Ensemble
 from edgesnn.trainer.model import KeywordSpotter, Spotter, make_model
 from edgesnn.trainer.model_settings import DENSE, ModelSettings
 from edgesnn.trainer.outcome import BEST, CONFIG, Job
@@ -22,27 +23,36 @@ NETWORK = ".esnn"
 
 
 def open_teacher(job: Job) -> nn.Module | None:
-    """The teacher of the job's distillation, ready to be asked; None where there is none.
+    """What the job's distillation asks, ready to be asked; None where there is nothing.
 
     Raises:
-        ConfigError: the folder holds no finished run, or one with another front-end.
+        ConfigError: a folder holds no finished run, or one with another front-end.
     """
     wanted = job.config.loss.distillation
     if not wanted.weight:
         return None
-    folder, config = _run_at(wanted.teacher, "loss.distillation.teacher")
+    teachers = [_teacher(job, named) for named in wanted.teachers]
+    asked = teachers[0] if len(teachers) == 1 else Ensemble(teachers)
+    return asked.to(job.device).eval().requires_grad_(False)
+
+
+def _teacher(job: Job, named: str) -> Spotter:
+    folder, config = _run_at(named, "loss.distillation.teacher")
     if config.frontend != job.config.frontend:
         raise ConfigError(
             f"loss.distillation.teacher: {folder} hears through another front-end; "
             "train it with the same [frontend]"
         )
-    if wanted.steps and config.model.kind not in (DENSE, job.config.model.kind):
+    if job.config.loss.distillation.steps and config.model.kind not in (
+        DENSE,
+        job.config.model.kind,
+    ):
         raise ConfigError(
             f"loss.distillation.steps: {folder} has other steps than this network; set it to 0"
         )
     teacher = make_model(config.model, job.senses.shape, len(job.dataset.classes))
     checkpoint.load_model(teacher, folder / BEST)
-    return teacher.to(job.device).eval().requires_grad_(False)
+    return teacher
 
 
 def first_model(job: Job) -> Spotter:

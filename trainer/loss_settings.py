@@ -13,13 +13,14 @@ from edgesnn.trainer.settings import NotNegative, Positive, Settings, Share
 
 
 class DistillationSettings(Settings):
-    """Knowledge distillation from the network in the run folder `teacher`.
+    """Knowledge distillation from the network in the run folder `teacher`, or from several.
 
-    `weight` is α, the teacher's share against the labels', `temperature` T; `steps` is the share
-    of the teacher that is asked at each step of the later half, not at the last alone.
+    Several teachers answer with the mean of their scores. `weight` is α, the teacher's share
+    against the labels', `temperature` T; `steps` is the share of the teacher that is asked at each
+    step of the later half, not at the last alone.
     """
 
-    teacher: str = ""
+    teacher: str | list[str] = ""
     weight: Share = 0.0
     temperature: Positive = 2.0
     steps: Share = 0.0
@@ -29,6 +30,11 @@ class DistillationSettings(Settings):
         if self.weight and not self.teacher:
             raise ValueError("weight needs a teacher: the folder of a training run")
         return self
+
+    @property
+    def teachers(self) -> list[str]:
+        """The folders named by `teacher`."""
+        return [self.teacher] if isinstance(self.teacher, str) else self.teacher
 
 
 class ActivationSettings(Settings):

@@ -1,28 +1,40 @@
-"""Variation of feature batches: whole frames of shift, and masks of bands and steps.
+"""Variation of feature batches: whole frames of shift, other microphones, and masks.
 
 Masks are those of SpecAugment (Park et al., 2019), filled with 0: the middle of each band.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
+from edgesnn.frontend import FrontEnd
+from edgesnn.frontend.settings import DEFAULT_OFFSET
 from edgesnn.trainer.config import AugmentSettings
+
+#: Of a unit of the log-mel scale: 1/256 octave of power.
+DECIBELS = 10 * math.log10(2) / 256
 
 Features = npt.NDArray[np.int8]
 Mask = npt.NDArray[np.bool_]
 
 
 def vary_batch(
-    features: Features, settings: AugmentSettings, random: np.random.Generator
+    features: Features,
+    settings: AugmentSettings,
+    random: np.random.Generator,
+    frontend: FrontEnd | None = None,
 ) -> Features:
-    """A varied copy of int8 `(B, T, channels)`."""
+    """A varied copy of int8 `(B, T, channels)`; only what a `frontend` made can be coloured."""
     batch, steps, bands = features.shape
     far = settings.shift_frames
     shift = random.integers(-far, far + 1, (batch, 1))
     when = np.clip(np.arange(steps)[None] - shift, 0, steps - 1)
     varied: Features = features[np.arange(batch)[:, None], when]
+    if settings.colour_db and frontend is not None:
+        varied = coloured(varied, settings.colour_db, frontend, random)
     hidden = np.zeros((batch, steps, bands), np.bool_)
     for _ in range(settings.band_masks):
         hidden |= _stretch(batch, bands, settings.band_width, random)[:, None, :]
@@ -30,6 +42,31 @@ def vary_batch(
         hidden |= _stretch(batch, steps, settings.time_width, random)[:, :, None]
     varied[hidden] = 0
     return varied
+
+
+def coloured(
+    features: Features, decibels: float, frontend: FrontEnd, random: np.random.Generator
+) -> Features:
+    """Clips through other microphones and rooms: a smooth curve over the bands added to each.
+
+    A gain in a band is an offset of its log-mel value, so the curve is drawn here, anew for each
+    clip, and not in samples: `d·(a·x + b·(2x² − 1))` over the bands, x from −1 to 1, a and b
+    uniform in −1 … 1. What lies at the front-end's floor stays there, and nothing goes below.
+
+    Args:
+        features: int8 `(B, T, bands)`.
+        decibels: d, the largest slope and the largest bend, each.
+        frontend: whose log-mel scale, floor and offsets hold.
+        random: generator.
+    """
+    x = np.linspace(-1.0, 1.0, features.shape[2])
+    slope, bend = random.uniform(-1.0, 1.0, (2, len(features), 1))
+    step_db = 2.0**frontend.shift * DECIBELS
+    curve = np.rint(decibels / step_db * (slope * x + bend * (2 * x * x - 1)))
+    offset = np.array(frontend.offset or (DEFAULT_OFFSET,) * frontend.bands)
+    floor = np.clip((frontend.floor - offset) >> frontend.shift, -128, 127)
+    moved = np.clip(features + curve.astype(np.int16)[:, None], floor, 127)
+    return np.where(features > floor, moved, features).astype(np.int8)
 
 
 def mix(

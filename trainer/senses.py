@@ -100,8 +100,8 @@ class Hearing:
         return training_features(self.dataset, self.frontend, self.config.augment)
 
     def vary(self, features: Int8, random: Random) -> Int8:
-        """Shifted and masked."""
-        return vary_batch(features, self.config.augment, random)
+        """Shifted, coloured and masked."""
+        return vary_batch(features, self.config.augment, random, self.frontend)
 
     def quiet(self, seed: int) -> Int8:
         """Made quiet seconds, where the loss asks for some."""
