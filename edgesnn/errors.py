@@ -8,6 +8,10 @@ exits with the class's `exit_code`; anything else is a bug and may show a traceb
 from __future__ import annotations
 
 
+class SettingsWarning(UserWarning):
+    """Settings that can be met, but hardly as they were meant; the command line prints one line."""
+
+
 class EdgesnnError(Exception):
     """Base of all errors that end in one clear line; `exit_code` is the process's status."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -10,12 +11,18 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("brevitas")
 
-from edgesnn.errors import ConfigError, UsageError  # noqa: E402
+from edgesnn.cli.boundary import run  # noqa: E402
+from edgesnn.errors import ConfigError, SettingsWarning, UsageError  # noqa: E402
 from edgesnn.network import save_network  # noqa: E402
 from edgesnn.pipeline.datasets import Recordings, clips_of  # noqa: E402
 from edgesnn.pipeline.lower import lower_file  # noqa: E402
 from edgesnn.pipeline.measure import simulate_source  # noqa: E402
-from edgesnn.pipeline.train import Training, require_spiking, train_only  # noqa: E402
+from edgesnn.pipeline.train import (  # noqa: E402
+    Training,
+    prepare,
+    require_spiking,
+    train_only,
+)
 from edgesnn.pipeline.verify import verify_source  # noqa: E402
 from edgesnn.quantize import lower  # noqa: E402
 from edgesnn.sim.engine import Engine  # noqa: E402
@@ -111,6 +118,31 @@ def test_streaming_networks_do_not_see_images(stripes):
         train_only(Training(Recordings("cifar10"), "synthetic"), stripes / "build")
     with pytest.raises(UsageError, match="ten classes of its own"):
         train_only(Training(Recordings("cifar10", "yes,no")), stripes / "build")
+
+
+def test_a_network_that_is_not_told_how_images_vary_says_so(stripes, capsys):
+    plain = IMAGES.replace("[pictures]\nshift = 2\n", "").replace("epochs = 3", "epochs = 1")
+    (stripes / "plain.toml").write_text(plain)
+    command = ["train", "--dataset", "cifar10", "-o", str(stripes / "run")]
+    assert run([*command, "--config", str(stripes / "plain.toml"), "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["epochs"] == "1"
+    assert printed.err.startswith("edgesnn: warning: stripes does not say how images are varied")
+    assert printed.err.count("\n") == 1
+    told = ("pictures={mirror=true}",)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prepare(Training(Recordings("cifar10"), str(stripes / "plain.toml"), changes=told))
+
+
+def test_a_network_for_images_that_is_given_sound_says_so():
+    with pytest.warns(
+        SettingsWarning, match=r"synthetic holds sound: its \[pictures\] does nothing"
+    ):
+        prepare(Training(Recordings("synthetic"), "vgg11"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prepare(Training(Recordings("synthetic"), "resnet8"))
 
 
 TEACHER = SPEECH | {

@@ -15,17 +15,22 @@ pytest.importorskip("torch", reason="training needs edgesnn[train]")
 optuna = pytest.importorskip("optuna", reason="a sweep needs edgesnn[train]")
 
 from edgesnn.cli.boundary import run  # noqa: E402
+from edgesnn.codegen import memory_plan  # noqa: E402
 from edgesnn.errors import ConfigError, EdgesnnError, UsageError  # noqa: E402
 from edgesnn.pipeline.datasets import Recordings  # noqa: E402
 from edgesnn.pipeline.sweep import run as sweep_run  # noqa: E402
 from edgesnn.pipeline.sweep import trial as trial_module  # noqa: E402
 from edgesnn.pipeline.sweep.front import chosen_trial, knee, pareto_front  # noqa: E402
-from edgesnn.pipeline.sweep.goals import GOALS, chosen_goals, dominates  # noqa: E402
+from edgesnn.pipeline.sweep.goals import GOALS, chosen_goals, dominates, table_bytes  # noqa: E402
 from edgesnn.pipeline.sweep.run import Sweep, sweep  # noqa: E402
 from edgesnn.pipeline.sweep.space import Choice, Range, apply, read_space  # noqa: E402
 from edgesnn.pipeline.train import Training  # noqa: E402
+from edgesnn.quantize import lower  # noqa: E402
 from edgesnn.trainer.config import parse_config, preset  # noqa: E402
+from edgesnn.trainer.convolutional import ImageClassifier, flash_bytes  # noqa: E402
+from edgesnn.trainer.export_images import export_images  # noqa: E402
 
+from .image_networks import MODELS, NAMES  # noqa: E402
 from .made_up_words import write_words  # noqa: E402
 
 CONFIG = """
@@ -147,6 +152,33 @@ def test_a_choice_needs_a_finished_trial():
         chosen_trial(record, None)
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_flash_of_convolutions_is_known_before_they_are_trained(name):
+    """It rises with the width, and keeps near what the planner says of the integer network."""
+    shape, settings = MODELS[name]
+    counted, planned = [], []
+    for width in (1, 2):
+        wide = settings.model_copy(update={"width": float(width)})
+        counted.append(flash_bytes(wide, shape, len(NAMES)))
+        model = ImageClassifier(wide, shape, len(NAMES))
+        network = lower(export_images(model, name="made", classes=NAMES))
+        planned.append(memory_plan(network).flash_bytes)
+    assert counted[0] < counted[1]
+    for before, after in zip(counted, planned, strict=True):
+        assert 0.6 * after < before < 1.4 * after
+
+
+def test_goals_take_either_kind_of_network():
+    data = SimpleNamespace(classes=tuple("0123456789"))
+    small = parse_config({"model": {"hidden": [{"width": 16}]}}, "test")
+    assert table_bytes(small, data) == 40 * 16 * 3  # bands, neurons, taps of the input
+    blocks = 80 * (40 * 7) + 6 * 80 * 80 * 3
+    shortcuts = 80 + 2 * 80 * 80
+    neurons = 80 * (3 * 25 + 2 * 13 + 2 * 7)
+    readout = 16 * 80 * 7  # classes in whole tiles, filters, places
+    assert table_bytes(preset("resnet8"), data) == blocks + shortcuts + 4 * neurons + readout
+
+
 # --- whole sweeps ---------------------------------------------------------------------------------
 
 
@@ -224,7 +256,12 @@ def test_the_command_line_from_a_sweep_to_firmware(place, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["sweep", "--storage", "mysql://me:secret@nowhere/x"], "cannot use the storage"),
+        (["sweep", "--storage", "mysql://me:secret@nowhere/x"], "pip install mysqlclient"),
+        (
+            ["sweep", "--storage", "postgresql+psycopg2://me:secret@no/x"],
+            "pip install psycopg2-binary",
+        ),
+        (["sweep", "--storage", "mysql+pymysql://me:secret@no/x"], "pip install pymysql"),
         (["sweep", "--storage", "nonsense"], "cannot use the storage nonsense"),
         (["sweep", "--goals", "speed"], "there is no goal"),
         (["sweep", "--config", "teacher"], "dense network"),

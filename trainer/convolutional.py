@@ -26,6 +26,9 @@ from edgesnn.trainer.response import Outcome
 from edgesnn.trainer.shape import FeatureShape
 from edgesnn.trainer.spiking import Trace, fire, floor_through
 
+#: Neurons that a row of the readout's weights is filled up to in flash.
+READOUT_TILE = 16
+
 #: `(C, H, W)` of a source or layer.
 Grid = tuple[int, int, int]
 
@@ -224,6 +227,26 @@ class ImageClassifier(nn.Module):
             return spikes
         keep = torch.rand(spikes.shape[1:], device=spikes.device) >= self.dropout.p
         return spikes * keep
+
+
+def flash_bytes(settings: ConvolutionalSettings, shape: FeatureShape, classes: int) -> float:
+    """Flash of the tables that a network of `settings` will have, as it mostly is laid out.
+
+    Layers of leaky neurons take a byte a weight, whatever their bits, and a word a neuron for its
+    bias and threshold; adaptive ones have packed weights. Rows of the readout are whole tiles.
+    """
+    with torch.device("meta"):  # shapes alone
+        model = ImageClassifier(settings, shape, -(-classes // READOUT_TILE) * READOUT_TILE)
+    packed = settings.neuron == "adaptive"
+    hidden = sum(_packed(layer.synapses) for layer in model.hidden)
+    if not packed:
+        hidden = sum(layer.synapses.weight.numel() + 4 * layer.neurons for layer in model.hidden)
+    return hidden + _packed(model.readout.synapses)
+
+
+def _packed(synapses: QuantisedWeight | FloatWeight) -> float:
+    """Bytes of weights without gaps."""
+    return synapses.weight.numel() * synapses.bits / 8
 
 
 def _sent(image: Tensor, steps: int) -> Tensor:

@@ -84,7 +84,7 @@ class Hearing:
     @property
     def shape(self) -> FeatureShape:
         """Frames of the front-end's bands."""
-        return frames(self.frontend.bands, self.frontend.frames(self.frontend.sample_rate))
+        return _heard(self.frontend)
 
     @property
     def step_s(self) -> float:
@@ -154,6 +154,18 @@ class Sight:
     def rest(self) -> Int8:
         """None."""
         return np.zeros((0, 1, self.shape.channels), np.int8)
+
+
+def shape_of(config: TrainConfig, dataset: Dataset | ImageDataset) -> FeatureShape:
+    """Of what a network of `config` is given of `dataset`, known before any of it is read."""
+    if isinstance(dataset, ImageDataset):
+        return pixels(dataset.shape)
+    return _heard(FrontEnd(**config.frontend.model_dump()))
+
+
+def _heard(frontend: FrontEnd) -> FeatureShape:
+    """Frames of a second."""
+    return frames(frontend.bands, frontend.frames(frontend.sample_rate))
 
 
 def signed(values: npt.NDArray[np.uint8]) -> Int8:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
-from edgesnn.errors import EdgesnnError
+from edgesnn.errors import EdgesnnError, SettingsWarning
+from edgesnn.progress import leads
 
 FAILED, WRONG_USAGE, BUG, INTERRUPTED = 1, 2, 70, 130
 """Exit statuses: 70 is EX_SOFTWARE of sysexits.h, 130 is 128 + SIGINT."""
@@ -23,7 +25,9 @@ def run(arguments: Sequence[str]) -> int:
     if sys.stdout is None:  # closed by the caller, as in `edgesnn data >&-`
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
     try:
-        status = _invoke(arguments)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            status = _invoke(arguments)
     except KeyboardInterrupt:
         status = INTERRUPTED
     except BrokenPipeError:
@@ -73,6 +77,22 @@ def _explain(error: Exception, arguments: Sequence[str]) -> int:
 def _complain(message: str, status: int = FAILED) -> int:
     print(f"edgesnn: error: {' '.join(message.split())}", file=sys.stderr)
     return status
+
+
+def _warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning: ours as one line, a package's as Python would."""
+    if not issubclass(category, SettingsWarning):
+        text = warnings.formatwarning(message, category, filename, lineno, line)
+        (file or sys.stderr).write(text)
+    elif leads():
+        print(f"edgesnn: warning: {message}", file=sys.stderr)
 
 
 def _help_for(error: Exception) -> str:

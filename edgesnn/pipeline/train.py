@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgesnn.errors import MissingExtraError, UsageError
+from edgesnn.errors import MissingExtraError, SettingsWarning, UsageError
 from edgesnn.pipeline.datasets import (
     CIFAR10,
     GSC,
@@ -87,7 +88,31 @@ def prepare(training: Training, say: Say = silent) -> Ready:
         images = training.recordings.dataset == CIFAR10
         what = "CIFAR-10, 0.2 GB" if images else "Google Speech Commands, 2.4 GB"
         say(f"fetch {what}, into the cache")
-    return Ready(training, config, open_data(training.recordings, download=True))
+    ready = Ready(training, config, open_data(training.recordings, download=True))
+    if idle := _idle_pictures(ready):
+        warnings.warn(idle, SettingsWarning, stacklevel=2)
+    return ready
+
+
+def _idle_pictures(ready: Ready) -> str:
+    """What is odd about how a network of convolutions is to be shown its data; empty for nothing.
+
+    Either kind of data trains either kind of preset; what varies the data is not what was meant.
+    """
+    from edgesnn.trainer.data import ImageDataset
+
+    name, data, varied = ready.config.name, ready.dataset, ready.config.pictures is not None
+    if isinstance(data, ImageDataset) and not varied:
+        return (
+            f"{name} does not say how images are varied, and those of {data.name} will not be; "
+            "--config vgg11 does, or --set 'pictures={mirror=true}'"
+        )
+    if varied and not isinstance(data, ImageDataset):
+        return (
+            f"{name} is meant for images, and {data.name} holds sound: its [pictures] does "
+            "nothing; of the presets of convolutions --config resnet8 is the one for sound"
+        )
+    return ""
 
 
 def resolve_config(training: Training) -> TrainConfig:

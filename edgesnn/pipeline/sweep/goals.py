@@ -11,8 +11,12 @@ from edgesnn.errors import UsageError
 if TYPE_CHECKING:
     from edgesnn.network import Network
     from edgesnn.trainer.config import TrainConfig
+    from edgesnn.trainer.data import Dataset, ImageDataset
     from edgesnn.trainer.model_settings import InputSettings, LayerSettings
     from edgesnn.trainer.run import RunResult
+
+#: Key of `table_bytes` beside those of the log.
+TABLES = "table_bytes"
 
 #: Microjoules in a picojoule.
 _MICRO = 1e-6
@@ -45,8 +49,8 @@ class Goal:
         title: with the unit, for tables and plots.
         sign: 1 where more is better, -1 where less is.
         final: the value of a finished run.
-        early: the value after an epoch, from the configuration and a line of the log; what
-            trials are compared by while they run.
+        early: the value after an epoch, from the configuration and a line of the log that
+            TABLES was added to; what trials are compared by while they run.
     """
 
     name: str
@@ -83,16 +87,21 @@ def _flash(heard: Heard) -> float:
     return float(memory_plan(heard.network).flash_bytes)
 
 
-def weight_bytes(config: TrainConfig, _line: Mapping[str, Any] | None = None) -> float:
-    """Bytes of the hidden layers' weights: most of a network's flash, known before it is trained.
+def table_bytes(config: TrainConfig, data: Dataset | ImageDataset) -> float:
+    """Bytes of most of a network's flash, known before it is trained.
 
-    0 for networks of another kind, which then count as equal until they are finished.
+    Of streaming networks the weights of the hidden layers; of networks of convolutions all.
     """
+    from edgesnn.trainer.image_settings import ConvolutionalSettings
     from edgesnn.trainer.model_settings import ModelSettings
 
     model = config.model
     if not isinstance(model, ModelSettings):
-        return 0.0
+        from edgesnn.trainer.convolutional import flash_bytes
+        from edgesnn.trainer.senses import shape_of
+
+        assert isinstance(model, ConvolutionalSettings)
+        return flash_bytes(model, shape_of(config, data), len(data.classes))
     fed: list[InputSettings | LayerSettings] = [model.input, *model.hidden[1:]]
     sources = [config.frontend.bands, *(layer.width for layer in model.hidden[:-1])]
     rows = zip(sources, model.hidden, fed, strict=True)
@@ -124,7 +133,7 @@ GOALS = {
             _energy("made quiet"),
         ),
         Goal("operations", "operations a clip", -1, _at_the_end(_operations), _operations),
-        Goal("flash", "bytes of flash tables", -1, _flash, weight_bytes),
+        Goal("flash", "bytes of flash tables", -1, _flash, lambda _config, line: line[TABLES]),
     )
 }
 """By name, in the order in which they are offered."""

@@ -27,6 +27,15 @@ HEARTBEAT, LOST = 20, 90
 RANDOM_TRIALS = 8
 
 
+#: Packages of the drivers of SQLAlchemy's dialects that are not called as their module is.
+PACKAGES = {
+    "MySQLdb": "mysqlclient",
+    "mysql": "mysql-connector-python",
+    "psycopg": "'psycopg[binary]'",
+    "psycopg2": "psycopg2-binary",
+}
+
+
 def require_optuna() -> None:
     """Raise MissingExtraError where Optuna is not installed."""
     import importlib.util
@@ -156,14 +165,24 @@ def explained(url: str) -> Iterator[None]:
 
     try:
         yield
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"the storage needs {error.name}, which is not installed: pip install {error.name}"
-        ) from None
     except (SQLAlchemyError, OptunaError, ImportError) as error:
         try:
             shown = make_url(url).render_as_string(hide_password=True)
         except SQLAlchemyError:
             shown = url
+        if driver := _missing_driver(error):
+            package = PACKAGES.get(driver, driver)
+            raise MissingExtraError(
+                f"the storage {shown} needs {driver}, which is not installed: pip install {package}"
+            ) from None
         reason = str(error).splitlines()[0]
         raise EdgesnnError(f"cannot use the storage {shown}: {reason}") from None
+
+
+def _missing_driver(error: BaseException | None) -> str:
+    """The module that could not be found, which Optuna tells in the cause; empty for none."""
+    while error is not None:
+        if isinstance(error, ModuleNotFoundError) and error.name:
+            return error.name.partition(".")[0]
+        error = error.__cause__
+    return ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgesnn.errors import ConfigError, LoweringError
 from edgesnn.files import write_atomic
 from edgesnn.pipeline.say import Say
-from edgesnn.pipeline.sweep.goals import Goal, Heard, dominates
+from edgesnn.pipeline.sweep.goals import TABLES, Goal, Heard, dominates, table_bytes
 from edgesnn.pipeline.sweep.space import Space, apply
 from edgesnn.pipeline.sweep.study import FOLDER, REFUSED, twin
 from edgesnn.pipeline.train import Ready, train
@@ -110,7 +110,7 @@ class Trials:
         folder = self.place(trial)
         write_atomic(folder / CONFIG, to_toml(config.model_dump()))
         ready = replace(self.ready, config=config)
-        watch = _Watch(self, trial, config)
+        watch = _Watch(self, trial, config, table_bytes(config, ready.dataset))
         result = train(ready, folder, self.say, watch=watch, test=False)
         assert result.trained is not None
         network, _ = lower(result.trained)
@@ -130,11 +130,13 @@ class _Watch:
     trials: Trials
     trial: Trial
     config: TrainConfig
+    table_bytes: float
 
     def __call__(self, line: Mapping[str, Any]) -> None:
         """Take a line of the log."""
         epoch = int(line["epoch"])
-        values = [goal.early(self.config, line) for goal in self.trials.goals]
+        known = {**line, TABLES: self.table_bytes}
+        values = [goal.early(self.config, known) for goal in self.trials.goals]
         self.trial.set_user_attr(f"{EARLY} {epoch}", values)
         epochs = self.config.optimiser.epochs
         if not self.trials.prune or epoch < max(2, PATIENCE * epochs) or epoch == epochs:
