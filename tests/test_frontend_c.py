@@ -423,7 +423,7 @@ def test_a_quiet_frame_costs_no_transform(tmp_path: Path) -> None:
 def test_sizes_are_those_of_the_arrays() -> None:
     shape = FrontEnd()
     turns = 4 * 3 * 16 + 4 * 8 * 33
-    assert table_bytes(shape) == 2 * 512 + turns + 64 + 242 + 41 + 1 + 4 * 32 + 2 * 40
+    assert table_bytes(shape) == 2 * 512 + turns + 64 + 242 + 4 * 41 + 4 * 32
     assert state_bytes(shape) == 1024 + 4
     assert work_bytes(shape) == 1024
     assert c_tables(shape, "yes_no")[0].name == "yes_no_frontend_window"

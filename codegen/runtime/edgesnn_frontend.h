@@ -98,7 +98,7 @@ static inline void edgesnn_frontend_frame(const struct edgesnn_frontend_tables *
     uint32_t used = edgesnn_frontend_used_bits(edgesnn_frontend_advance(t, samples, pcm));
     if (edgesnn_frontend_is_quiet(t, samples, used)) {
         for (uint32_t band = 0; band < t->bands; band++) {
-            features[band] = edgesnn_frontend_feature(t, t->offset[band], 0);
+            features[band] = edgesnn_frontend_feature(t, t->segment[band + 1], 0);
         }
         return;
     }

@@ -29,8 +29,10 @@
 #define EDGESNN_FRONTEND_256 1
 #endif
 
-/* Ends the segments, none of which has as many bins. */
-#define EDGESNN_FRONTEND_NO_SEGMENT 255u
+/* A word of `segment`: no segment follows; how many bins has that which follows. */
+#define EDGESNN_FRONTEND_LAST_SEGMENT 0x400u
+#define EDGESNN_FRONTEND_BINS(word)                                                                \
+    (((word) >> 11 & 1u) + ((word) >> 8 & 2u) + ((word) & 0x1ffu) * 4u)
 
 /* One network's constants; arrays as made by edgesnn.frontend.c_tables. */
 struct edgesnn_frontend_tables {
@@ -39,10 +41,11 @@ struct edgesnn_frontend_tables {
     const uint32_t *last;         /* fft / 16 + 1 times V[q-k], W^k, W^2k, W^3k, the same of q - k
                                    * for k, V[k]; q = fft / 8, V[k] = -i exp(-2 pi i k / fft) */
     const uint8_t *order;         /* 64: order of the first stage's butterflies */
-    const uint8_t *mel;           /* each segment between two mel corners: how many bins, and of
-                                   * each the rising slope there, in 1/256; then NO_SEGMENT */
+    const uint8_t *mel;           /* of each bin the rising slope there, in 1/256 */
+    const uint32_t *segment;      /* bands + 1: bins of the first segment between two mel corners
+                                   * << 12, then each band's floor - offset << 12; below it the
+                                   * next segment's bins: BINS, LAST_SEGMENT */
     const uint32_t *log2;         /* 32: log2(1 + i/32) in Q15 and 64, rise to the next << 16 */
-    const int16_t *offset;        /* bands */
     uint16_t fft;                 /* 256 or 512 */
     uint16_t window_samples;      /* even, at most fft */
     uint16_t hop;                 /* even, at most window_samples */

@@ -194,21 +194,22 @@ EDGESNN_NAKED void edgesnn_frontend_first_stage_2(
 
 /* ---- butterflies ----------------------------------------------------------------------- */
 
-/* Sums of a butterfly's turned points a, b, c, d; h is "h" where they are halved. The outputs
- * end up in b, t, c, d. */
-#define EDGESNN_FRONTEND_SUMS(a, b, c, d, t, u, h)                                                 \
+/* Sums of a butterfly's turned points a, b, c, d: of a and c to u and a, of b and d to t and d;
+ * then of those, halved where h is "h", its outputs to o0, t, o2, d. */
+#define EDGESNN_FRONTEND_INNER_SUMS(a, b, c, d, t, u)                                              \
     "sadd16  " u ", " a ", " c "\n"                                                                \
     "ssub16  " a ", " a ", " c "\n"                                                                \
     "sadd16  " t ", " b ", " d "\n"                                                                \
-    "ssub16  " d ", " b ", " d "\n"                                                                \
-    "s" h "add16 " b ", " u ", " t "\n"                                                            \
-    "s" h "sub16 " c ", " u ", " t "\n"                                                            \
+    "ssub16  " d ", " b ", " d "\n"
+#define EDGESNN_FRONTEND_OUTER_SUMS(u, a, t, d, o0, o2, h)                                         \
+    "s" h "add16 " o0 ", " u ", " t "\n"                                                           \
+    "s" h "sub16 " o2 ", " u ", " t "\n"                                                           \
     "s" h "sax " t ", " a ", " d "\n"                                                              \
     "s" h "asx " d ", " a ", " d "\n"
 
-/* One butterfly, everything in registers. `halve_a` adds to a what rounds it and all four sums,
- * and halves it. */
-#define EDGESNN_FRONTEND_BUTTERFLY(a, b, c, d, t, u, w1, w2, w3, round, halve_a, h)                \
+/* Points b, c, d of a butterfly turned by w1, w2, w3, everything in registers. `halve_a` adds to a
+ * what rounds it and all four sums, and halves it. */
+#define EDGESNN_FRONTEND_TURNS(b, c, d, t, u, w1, w2, w3, round, halve_a)                          \
     "smlsd   " t ", " b ", " w1 ", " round "\n"                                                    \
     "smladx  " b ", " b ", " w1 ", " round "\n"                                                    \
     "smlsd   " u ", " c ", " w2 ", " round "\n"                                                    \
@@ -218,7 +219,12 @@ EDGESNN_NAKED void edgesnn_frontend_first_stage_2(
     "smlsd   " t ", " d ", " w3 ", " round "\n"                                                    \
     "pkhtb   " c ", " c ", " u ", asr #16\n"                                                       \
     "smladx  " d ", " d ", " w3 ", " round "\n"                                                    \
-    "pkhtb   " d ", " d ", " t ", asr #16\n"                                                       \
-    EDGESNN_FRONTEND_SUMS(a, b, c, d, t, u, h)
+    "pkhtb   " d ", " d ", " t ", asr #16\n"
+
+/* One butterfly; its outputs end up in b, t, c, d. */
+#define EDGESNN_FRONTEND_BUTTERFLY(a, b, c, d, t, u, w1, w2, w3, round, halve_a, h)                \
+    EDGESNN_FRONTEND_TURNS(b, c, d, t, u, w1, w2, w3, round, halve_a)                              \
+    EDGESNN_FRONTEND_INNER_SUMS(a, b, c, d, t, u)                                                  \
+    EDGESNN_FRONTEND_OUTER_SUMS(u, a, t, d, b, c, h)
 
 #endif

@@ -7,12 +7,9 @@
 
 #include "edgesnn_frontend_dsp_stages.h"
 
-/* Powers in two bins from points low, high, where re and im turn by the word `turn`: "smlsd" and
- * "smladx", or "smlsdx" and "smlad" for i times its conjugate. To low, and to even. */
-#define EDGESNN_FRONTEND_SPLIT(low, high, even, turn, one, round, re, im)                          \
-    "sadd16  " low ", " low ", " one "\n"                                                          \
-    EDGESNN_FRONTEND_SPLIT_ROUNDED(low, high, even, turn, round, re, im)
-#define EDGESNN_FRONTEND_SPLIT_ROUNDED(low, high, even, turn, round, re, im)                       \
+/* Powers in two bins from points low + 1, high, where re and im turn by the word `turn`: "smlsd"
+ * and "smladx", or "smlsdx" and "smlad" for i times its conjugate. To low, and to even. */
+#define EDGESNN_FRONTEND_SPLIT(low, high, even, turn, round, re, im)                               \
     "shadd16 " even ", " low ", " high "\n"                                                        \
     "shsub16 " low ", " low ", " high "\n"                                                         \
     "pkhbt   " high ", " low ", " even "\n"                                                        \
@@ -27,9 +24,7 @@
     "smuad   " even ", " even ", " even "\n"
 
 /* The same of two pairs side by side, which turn by `turn` and by i times its conjugate. */
-#define EDGESNN_FRONTEND_SPLIT_2(low, high, even, low2, high2, even2, turn, one, round)            \
-    "sadd16  " low ", " low ", " one "\n"                                                          \
-    "sadd16  " low2 ", " low2 ", " one "\n"                                                        \
+#define EDGESNN_FRONTEND_SPLIT_2(low, high, even, low2, high2, even2, turn, round)                 \
     "shadd16 " even ", " low ", " high "\n"                                                        \
     "shadd16 " even2 ", " low2 ", " high2 "\n"                                                     \
     "shsub16 " low ", " low ", " high "\n"                                                         \
@@ -55,32 +50,41 @@
     "smuad   " low2 ", " low2 ", " low2 "\n"                                                       \
     "smuad   " even2 ", " even2 ", " even2 "\n"
 
-/* Butterfly 0 and the powers in bins q, 2q and 3q; r2 goes on to the next entry. */
-#define EDGESNN_FRONTEND_LAST_0(q, h, first)                                                       \
+/* Butterfly 0, with flags mi where sums are halved, and the powers in bins q, 2q and 3q; r2 goes on
+ * to the next entry. */
+#define EDGESNN_FRONTEND_LAST_0(q)                                                                 \
     "ldr.w   r5, [r0, #" q "]\n"                                                                   \
     "ldr.w   r6, [r0, #2 * " q "]\n"                                                               \
     "ldr.w   r7, [r0, #3 * " q "]\n"                                                               \
     "ldr.w   r4, [r0]\n"                                                                           \
     "ldr.w   r10, [r2, #4]\n"                                                                      \
     "mov.w   lr, #32768\n"                                                                         \
-    "mov.w   r12, #" first "\n"                                                                    \
-    EDGESNN_FRONTEND_BUTTERFLY("r4", "r5", "r6", "r7", "r8", "r9", "r10", "r10", "r10", "lr",      \
-                               "shadd16 r4, r4, r12\n", h)                                         \
+    EDGESNN_FRONTEND_TURNS("r5", "r6", "r7", "r8", "r9", "r10", "r10", "r10", "lr",                \
+                           "shadd16 r4, r4, r3\n")                                                 \
+    EDGESNN_FRONTEND_INNER_SUMS("r4", "r5", "r6", "r7", "r8", "r9")                                \
+    "ittt    mi\n"                                                                                 \
+    "shsub16mi r6, r9, r8\n"                                                                       \
+    "shsaxmi r8, r4, r7\n"                                                                         \
+    "shasxmi r7, r4, r7\n"                                                                         \
+    "ittt    pl\n"                                                                                 \
+    "ssub16pl r6, r9, r8\n"                                                                        \
+    "ssaxpl  r8, r4, r7\n"                                                                         \
+    "sasxpl  r7, r4, r7\n"                                                                         \
+    "mov.w   r12, #0x10001\n"                                                                      \
+    "sadd16  r8, r8, r12\n"                                                                        \
+    "sadd16  r9, r6, r12\n"                                                                        \
     "ldr.w   r3, [r2, #28]\n"                                                                      \
     "ldr.w   r11, [r2], #32\n"                                                                     \
-    "mov.w   r12, #0x10001\n"                                                                      \
     "mov.w   lr, #16384\n"                                                                         \
-    "mov.w   r9, r6\n"                                                                             \
-    EDGESNN_FRONTEND_SPLIT("r8", "r7", "r4", "r11", "r12", "lr", "smlsd", "smladx")                \
-    EDGESNN_FRONTEND_SPLIT("r9", "r6", "r7", "r3", "r12", "lr", "smlsdx", "smlad")                 \
+    EDGESNN_FRONTEND_SPLIT("r8", "r7", "r4", "r11", "lr", "smlsd", "smladx")                       \
+    EDGESNN_FRONTEND_SPLIT("r9", "r6", "r7", "r3", "lr", "smlsdx", "smlad")                        \
     "str.w   r8, [r0, #" q "]\n"                                                                   \
     "str.w   r7, [r0, #2 * " q "]\n"                                                               \
     "str.w   r4, [r0, #3 * " q "]\n"
 
-/* Butterflies k at r0 and q - k at r1, by entry r2, have among their outputs, a0 .. a3 in r3 .. r6
- * and b0 .. b3 in r7 .. r10, all that the powers in these bins and q, 2q, 3q beyond need: nothing
- * is stored in between. Where they meet, k = q / 2, both do the same. 126 cycles on Cortex-M4. */
-#define EDGESNN_FRONTEND_LAST_UP_AND_DOWN(q, h, first)                                             \
+/* Butterflies k at r0 and q - k at r1, by entry r2, up to their inner sums; flags become mi where
+ * the outer ones are halved, as [sp] says. Where they meet, k = q / 2, both do the same. */
+#define EDGESNN_FRONTEND_LAST_INNER(q)                                                             \
     "ldr.w   r10, [r2, #4]\n"                                                                      \
     "ldr.w   r3, [r0, #" q "]\n"                                                                   \
     "ldr.w   r11, [r2, #8]\n"                                                                      \
@@ -88,84 +92,108 @@
     "ldr.w   r12, [r2, #12]\n"                                                                     \
     "ldr.w   r6, [r0, #3 * " q "]\n"                                                               \
     "ldr.w   r7, [r0]\n"                                                                           \
+    "ldr.w   r8, [sp]\n"                                                                           \
     "mov.w   lr, #32768\n"                                                                         \
-    "mov.w   r8, #" first "\n"                                                                     \
-    EDGESNN_FRONTEND_BUTTERFLY("r7", "r3", "r5", "r6", "r4", "r9", "r10", "r11", "r12", "lr",      \
-                               "shadd16 r7, r7, r8\n", h)                                          \
+    EDGESNN_FRONTEND_TURNS("r3", "r5", "r6", "r4", "r9", "r10", "r11", "r12", "lr",                \
+                           "shadd16 r7, r7, r8\n")                                                 \
+    EDGESNN_FRONTEND_INNER_SUMS("r7", "r3", "r5", "r6", "r4", "r9")                                \
     "ldr.w   r12, [r2, #16]\n"                                                                     \
-    "ldr.w   r7, [r1, #" q "]\n"                                                                   \
-    "ldr.w   r9, [r1, #2 * " q "]\n"                                                               \
-    "smlsd   r8, r7, r12, lr\n"                                                                    \
-    "smladx  r7, r7, r12, lr\n"                                                                    \
-    "ldr.w   r12, [r2, #20]\n"                                                                     \
-    "ldr.w   r10, [r1, #3 * " q "]\n"                                                              \
-    "pkhtb   r7, r7, r8, asr #16\n"                                                                \
-    "smlsd   r8, r9, r12, lr\n"                                                                    \
-    "smladx  r9, r9, r12, lr\n"                                                                    \
-    "ldr.w   r12, [r2, #24]\n"                                                                     \
+    "ldr.w   r3, [r1, #" q "]\n"                                                                   \
+    "ldr.w   r5, [r1, #2 * " q "]\n"                                                               \
     "ldr.w   r11, [r1]\n"                                                                          \
-    "pkhtb   r9, r9, r8, asr #16\n"                                                                \
-    "smlsd   r8, r10, r12, lr\n"                                                                   \
-    "smladx  r10, r10, r12, lr\n"                                                                  \
-    "mov.w   r12, #" first "\n"                                                                    \
-    "pkhtb   r10, r10, r8, asr #16\n"                                                              \
-    "shadd16 r11, r11, r12\n"                                                                      \
-    EDGESNN_FRONTEND_SUMS("r11", "r7", "r9", "r10", "r8", "r12", h)                                \
+    "smlsd   r10, r3, r12, lr\n"                                                                   \
+    "smladx  r3, r3, r12, lr\n"                                                                    \
+    "shadd16 r11, r11, r8\n"                                                                       \
+    "lsls.w  r8, r8, #30\n"                                                                        \
+    "ldr.w   r12, [r2, #20]\n"                                                                     \
+    "ldr.w   r8, [r1, #3 * " q "]\n"                                                               \
+    "pkhtb   r3, r3, r10, asr #16\n"                                                               \
+    "smlsd   r10, r5, r12, lr\n"                                                                   \
+    "smladx  r5, r5, r12, lr\n"                                                                    \
+    "ldr.w   r12, [r2, #24]\n"                                                                     \
+    "pkhtb   r5, r5, r10, asr #16\n"                                                               \
+    "smlsd   r10, r8, r12, lr\n"                                                                   \
+    "smladx  r8, r8, r12, lr\n"                                                                    \
+    "sadd16  r12, r11, r5\n"                                                                       \
+    "ssub16  r11, r11, r5\n"                                                                       \
+    "pkhtb   r8, r8, r10, asr #16\n"                                                               \
+    "sadd16  r10, r3, r8\n"                                                                        \
+    "ssub16  r8, r3, r8\n"
+
+/* Their outputs, a0 .. a3 to r3 .. r6 and b0 .. b3 to r7 .. r10. */
+#define EDGESNN_FRONTEND_LAST_OUTER(h)                                                             \
+    EDGESNN_FRONTEND_OUTER_SUMS("r9", "r7", "r4", "r6", "r3", "r5", h)                             \
+    "s" h "add16 r7, r12, r10\n"                                                                   \
+    "s" h "sub16 r9, r12, r10\n"                                                                   \
+    "s" h "asx r10, r11, r8\n"                                                                     \
+    "s" h "sax r8, r11, r8\n"
+
+/* Among them are all that the powers in bins k and q - k and q, 2q, 3q beyond need: nothing is
+ * stored in between. Flags become hi behind the last entry. */
+#define EDGESNN_FRONTEND_LAST_POWERS(q)                                                            \
     "mov.w   r12, #0x10001\n"                                                                      \
-    "mov.w   lr, #16384\n"                                                                         \
     "sadd16  r3, r3, r12\n"                                                                        \
+    "sadd16  r8, r8, r12\n"                                                                        \
+    "sadd16  r7, r7, r12\n"                                                                        \
+    "sadd16  r4, r4, r12\n"                                                                        \
     "ldr.w   r12, [r2, #28]\n"                                                                     \
-    EDGESNN_FRONTEND_SPLIT_ROUNDED("r3", "r10", "r11", "r12", "lr", "smlsd", "smladx")             \
+    "mov.w   lr, #16384\n"                                                                         \
+    EDGESNN_FRONTEND_SPLIT("r3", "r10", "r11", "r12", "lr", "smlsd", "smladx")                     \
     "str     r3, [r0], #4\n"                                                                       \
-    "mov.w   r10, #0x10001\n"                                                                      \
     "str.w   r11, [r1, #3 * " q "]\n"                                                              \
-    EDGESNN_FRONTEND_SPLIT("r8", "r5", "r11", "r12", "r10", "lr", "smlsdx", "smlad")               \
+    EDGESNN_FRONTEND_SPLIT("r8", "r5", "r11", "r12", "lr", "smlsdx", "smlad")                      \
     "ldr     r12, [r2], #32\n"                                                                     \
     "str.w   r8, [r1, #" q "]\n"                                                                   \
     "str.w   r11, [r0, #2 * " q " - 4]\n"                                                          \
-    EDGESNN_FRONTEND_SPLIT_2("r7", "r6", "r11", "r4", "r9", "r3", "r12", "r10", "lr")              \
+    EDGESNN_FRONTEND_SPLIT_2("r7", "r6", "r11", "r4", "r9", "r3", "r12", "lr")                     \
     "str     r7, [r1], #-4\n"                                                                      \
     "str.w   r11, [r0, #3 * " q " - 4]\n"                                                          \
     "str.w   r4, [r0, #" q " - 4]\n"                                                               \
     "cmp.w   r0, r1\n"                                                                             \
     "str.w   r3, [r1, #2 * " q " + 4]\n"
 
-/* The last stage, sums halved where h is "h", then the transform of the real signal from that of
- * its packed half, and its powers, in place: z[k] becomes the power in bin k, 1 <= k < 4q. */
-#define EDGESNN_FRONTEND_LAST_STAGE(q, h, first)                                                   \
+/* The last stage, sums halved where `half`, then the transform of the real signal from that of its
+ * packed half, and its powers, in place: z[k] becomes the power in bin k, 1 <= k < 4q. What closes
+ * the loop chooses among the outer sums: 128 or 129 cycles a turn on Cortex-M4. Two statements,
+ * since C99 promises strings of 4095 characters only. */
+#define EDGESNN_FRONTEND_LAST_STAGE(q)                                                             \
     __asm__ volatile(                                                                              \
-        "push    {r4-r11, lr}\n"                                                                   \
+        "mov.w   r3, #0x10001\n"                                                                   \
+        "add.w   r3, r3, r2, lsl #1\n"                                                             \
+        "add.w   r3, r3, r2, lsl #17\n"                                                            \
+        "push    {r3-r11, lr}\n"                                                                   \
+        "lsls.w  r12, r3, #30\n"                                                                   \
         "mov.w   r2, r1\n"                                                                         \
-        EDGESNN_FRONTEND_LAST_0(q, h, first)                                                       \
+        EDGESNN_FRONTEND_LAST_0(q)                                                                 \
         "addw    r1, r0, #" q " - 4\n"                                                             \
         "add.w   r0, r0, #4\n"                                                                     \
+        "b.w     3f\n");                                                                           \
+    __asm__ volatile(                                                                              \
         ".balign 4\n"                                                                              \
         "1:\n"                                                                                     \
-        EDGESNN_FRONTEND_LAST_UP_AND_DOWN(q, h, first)                                             \
-        "bls.w   1b\n"                                                                             \
-        "pop     {r4-r11, pc}\n")
+        EDGESNN_FRONTEND_LAST_OUTER("")                                                            \
+        "2:\n"                                                                                     \
+        EDGESNN_FRONTEND_LAST_POWERS(q)                                                            \
+        "bhi.w   4f\n"                                                                             \
+        "3:\n"                                                                                     \
+        EDGESNN_FRONTEND_LAST_INNER(q)                                                             \
+        "bpl.w   1b\n"                                                                             \
+        EDGESNN_FRONTEND_LAST_OUTER("h")                                                           \
+        "b.w     2b\n"                                                                             \
+        "4:\n"                                                                                     \
+        "pop     {r3-r11, pc}\n")
 
 #if EDGESNN_FRONTEND_512
-EDGESNN_NAKED void edgesnn_frontend_last_stage_256_halved(
-    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *last) {
-    EDGESNN_FRONTEND_LAST_STAGE("256", "h", "0x30003");
-}
-
-EDGESNN_NAKED void edgesnn_frontend_last_stage_256_whole(
-    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *last) {
-    EDGESNN_FRONTEND_LAST_STAGE("256", "", "0x10001");
+EDGESNN_NAKED void edgesnn_frontend_last_stage_256(
+    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *last, EDGESNN_UNUSED uint32_t half) {
+    EDGESNN_FRONTEND_LAST_STAGE("256");
 }
 #endif
 
 #if EDGESNN_FRONTEND_256
-EDGESNN_NAKED void edgesnn_frontend_last_stage_128_halved(
-    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *last) {
-    EDGESNN_FRONTEND_LAST_STAGE("128", "h", "0x30003");
-}
-
-EDGESNN_NAKED void edgesnn_frontend_last_stage_128_whole(
-    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *last) {
-    EDGESNN_FRONTEND_LAST_STAGE("128", "", "0x10001");
+EDGESNN_NAKED void edgesnn_frontend_last_stage_128(
+    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *last, EDGESNN_UNUSED uint32_t half) {
+    EDGESNN_FRONTEND_LAST_STAGE("128");
 }
 #endif
 
@@ -206,14 +234,12 @@ EDGESNN_INLINE void edgesnn_frontend_last_stage(uint32_t *z, uint32_t points, co
                                                bool half) {
 #if EDGESNN_FRONTEND_512
     if (points == 256) {
-        (half ? edgesnn_frontend_last_stage_256_halved
-              : edgesnn_frontend_last_stage_256_whole)(z, last);
+        edgesnn_frontend_last_stage_256(z, last, half);
     }
 #endif
 #if EDGESNN_FRONTEND_256
     if (points == 128) {
-        (half ? edgesnn_frontend_last_stage_128_halved
-              : edgesnn_frontend_last_stage_128_whole)(z, last);
+        edgesnn_frontend_last_stage_128(z, last, half);
     }
 #endif
 }

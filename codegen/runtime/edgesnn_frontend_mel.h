@@ -7,17 +7,17 @@
 
 #include "edgesnn_frontend_base.h"
 
-/* What a band of `offset` sends whose log value lies `above` the floor. */
+/* What the band with this word of `segment` sends whose log value lies `above` the floor. */
 EDGESNN_INLINE int8_t edgesnn_frontend_feature(const struct edgesnn_frontend_tables *t,
-                                              int32_t offset, int32_t above) {
+                                              uint32_t word, int32_t above) {
 #if defined(__ARM_FEATURE_SAT) && defined(__GNUC__)
     int32_t feature;
     __asm__("usat %0, #16, %1" : "=r"(above) : "r"(above));
-    feature = (above + t->floor - offset) >> t->shift;
+    feature = (above + ((int32_t)word >> 12)) >> t->shift;
     __asm__("ssat %0, #8, %1" : "=r"(feature) : "r"(feature));
     return (int8_t)feature;
 #else
-    int32_t feature = ((above > 0 ? above : 0) + t->floor - offset) >> t->shift;
+    int32_t feature = ((above > 0 ? above : 0) + ((int32_t)word >> 12)) >> t->shift;
     return (int8_t)(feature < -128 ? -128 : feature > 127 ? 127 : feature);
 #endif
 }
@@ -76,16 +76,16 @@ static inline void edgesnn_frontend_bands(const struct edgesnn_frontend_tables *
                                           const uint32_t *power, int32_t exponent,
                                           int8_t *features) {
     struct edgesnn_frontend_mel sum = {power + t->first_bin, t->mel, 0, 0};
-    const int16_t *offset = t->offset;
-    uint32_t bins = *sum.mel++;
-    edgesnn_frontend_segment(&sum, bins);
-    for (bins = *sum.mel++; bins != EDGESNN_FRONTEND_NO_SEGMENT; bins = *sum.mel++) {
+    const uint32_t *segment = t->segment;
+    edgesnn_frontend_segment(&sum, *segment >> 12);
+    do {
         sum.band = sum.rising;
         sum.rising = 0;
-        edgesnn_frontend_segment(&sum, bins);
+        edgesnn_frontend_segment(&sum, EDGESNN_FRONTEND_BINS(*segment));
+        segment++;
         int32_t above = sum.band ? edgesnn_frontend_log2(sum.band, t->log2) + exponent : 0;
-        *features++ = edgesnn_frontend_feature(t, *offset++, above);
-    }
+        *features++ = edgesnn_frontend_feature(t, *segment, above);
+    } while (!(*segment & EDGESNN_FRONTEND_LAST_SEGMENT));
 }
 
 #endif

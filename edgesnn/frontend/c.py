@@ -11,7 +11,8 @@ from edgesnn.frontend.lookup import Tables, tables
 from edgesnn.frontend.quiet import quiet_energy
 from edgesnn.frontend.settings import FrontEnd
 
-NO_SEGMENT = 255
+LAST_SEGMENT = 1 << 10
+"""Of the lower 12 bits of a word of `segment`: no segment follows (edgesnn_frontend_base.h)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +40,9 @@ def c_tables(settings: FrontEnd, prefix: str) -> tuple[CArray, ...]:
         "twiddle": _packed(t.twiddle[::4]),
         "last": _last_stage(t),
         "order": t.order,
-        "mel": _segments(t),
+        "mel": t.weight,
+        "segment": _segments(t, settings),
         "log2": _log2_lines(t.log2),
-        "offset": np.array(settings.offset, np.int16),
     }
     return tuple(
         CArray(f"{values.dtype}_t", field, f"{prefix}_frontend_{field}", values)
@@ -99,17 +100,18 @@ def _last_stage(t: Tables) -> npt.NDArray[np.uint32]:
     return made.reshape(-1)
 
 
-def _segments(t: Tables) -> npt.NDArray[np.uint8]:
-    """Of each segment its number of bins and their weights; 255 ends them.
+def _segments(t: Tables, settings: FrontEnd) -> npt.NDArray[np.uint32]:
+    """`(bands + 1,)`: first the bins of the first segment, then what each band sends at the floor,
+    in the upper 20 bits; in the lower 12 the bins of the segment that the band after it ends with.
 
-    No segment has 255 bins: the others would have none, and a band none under it.
+    A number of bins is taken apart into one, two and fours, as the loop takes them.
     """
-    ends = np.cumsum(t.segment_bins)
-    parts = [
-        np.concatenate([[bins], t.weight[end - bins : end]])
-        for bins, end in zip(t.segment_bins.tolist(), ends.tolist(), strict=True)
-    ]
-    return np.concatenate([*parts, [NO_SEGMENT]]).astype(np.uint8)
+    bins = t.segment_bins.astype(np.int64)
+    level = settings.floor - np.array(settings.offset, np.int64)
+    taken = (bins & 1) << 11 | (bins & 2) << 8 | bins >> 2
+    upper = np.concatenate([bins[:1], level])
+    lower = np.concatenate([taken[1:], [LAST_SEGMENT]])
+    return np.asarray(upper << 12 & 0xFFFFFFFF | lower, np.uint32)
 
 
 def _log2_lines(log2: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint32]:
