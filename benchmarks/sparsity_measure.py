@@ -11,16 +11,15 @@ import numpy.typing as npt
 
 from edgesnn.codegen import memory_plan
 from edgesnn.files import write_atomic
-from edgesnn.frontend import features
 from edgesnn.network import Network
+from edgesnn.pipeline.datasets import clips_of
 from edgesnn.pipeline.simulated import Simulated
 from edgesnn.quantize import lower
 from edgesnn.sim import SimulationReport, simulate
 from edgesnn.sim.core.profiles import power_profile
 from edgesnn.sim.engine import Engine
 from edgesnn.trained import load_trained
-from edgesnn.trainer.data.dataset import SAMPLE_RATE, Dataset
-from edgesnn.trainer.data.pcm import load_pcm
+from edgesnn.trainer.data.dataset import SILENCE, Dataset
 from edgesnn.trainer.outcome import TRAINED
 
 BOARD = "nucleo-l4r5zi"
@@ -44,18 +43,18 @@ def measured(folder: Path, dataset: Dataset) -> dict[str, Any]:
 
 def _measure(folder: Path, dataset: Dataset) -> dict[str, Any]:
     network = lower(load_trained(folder / TRAINED))
-    assert network.frontend is not None
-    test = load_pcm(dataset, "testing")
-    report = simulate(network, test.pcm, test.labels)
-    heard = features(np.ascontiguousarray(test.pcm), network.frontend)
-    right = Engine(network).classify(heard).decisions == test.labels
+    test = clips_of(network, dataset, "testing")
+    assert test.labels is not None
+    report = simulate(network, test.features, test.labels)
+    right = Engine(network).classify(test.features).decisions == test.labels
     return {
         "test": round(float(right.mean()), 5),
         "right": np.packbits(right).tobytes().hex(),
+        "clips": len(right),
         "widths": [layer.size for layer in network.spiking],
         "flash": memory_plan(network).flash_bytes,
         **_activity(report),
-        **_cycles(network, heard, np.array(test.labels) == network.classes.index("silence")),
+        **_cycles(network, test.features, test.labels == network.classes.index(SILENCE)),
     }
 
 
@@ -86,15 +85,16 @@ def _activity(report: SimulationReport) -> dict[str, Any]:
 def _cycles(
     network: Network, heard: npt.NDArray[np.int8], quiet: npt.NDArray[np.bool_]
 ) -> dict[str, Any]:
-    """Cycles a second of the network without its front-end, and their energy, microjoules."""
-    assert network.frontend is not None
+    """Cycles a second of the network without its front-end, and their energy, microjoules.
+
+    A clip is a second, whether it is heard frame by frame or shown as one image.
+    """
     machine, profile = Simulated(network, BOARD), power_profile(BOARD)
-    a_second = SAMPLE_RATE // network.frontend.hop
     figures = {}
     for name, chosen, count in (("cycles", ~quiet, SAMPLE), ("quiet_cycles", quiet, QUIET)):
         clips = np.flatnonzero(chosen)
         picked = clips[np.linspace(0, len(clips) - 1, count).astype(np.int64)]
         spent = machine.count_cycles(np.ascontiguousarray(heard[picked]))
-        figures[name] = round(float(spent.mean()) * a_second)
+        figures[name] = round(float(spent.sum(axis=1).mean()))
     figures["microjoules"] = round(figures["cycles"] * profile.picojoules * 1e-6, 1)
     return figures

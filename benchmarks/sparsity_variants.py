@@ -1,0 +1,131 @@
+"""The networks of benchmarks/sparsity.py, and its variants: what each changes of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgesnn.trainer.changes import changed
+from edgesnn.trainer.config import TrainConfig, preset
+
+Changes = list[str]
+
+
+def kd(weight: float, temperature: float, steps: float) -> Changes:
+    """Changes that add a teacher."""
+    return [
+        "loss.distillation.teacher={runs}/teacher",
+        f"loss.distillation.weight={weight}",
+        f"loss.distillation.temperature={temperature}",
+        f"loss.distillation.steps={steps}",
+    ]
+
+
+def activations(l1: float) -> Changes:
+    """Changes that add a price on firing rates."""
+    return [f"loss.activations.l1={l1}"]
+
+
+def logits(l2: float) -> Changes:
+    """Changes that add a price on scores."""
+    return [f"loss.logits.l2={l2}"]
+
+
+def energy(weight: float, silence: float) -> Changes:
+    """Changes that add prices on microjoules, of all clips and of quiet ones."""
+    return [f"loss.energy.weight={weight}", f"loss.silence.weight={silence}"]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A network, and what is tried on it.
+
+    Attributes:
+        preset: the configuration to start from.
+        plain: changes that all variants share: the baseline's.
+        epochs: of a variant that does not say so itself.
+        variants: what each adds to `plain`.
+        strengths: variants from which the settings of `variants` were chosen on validation.
+        against: baselines of those that are not held against `baseline`: trained for as long.
+    """
+
+    preset: str
+    plain: Changes
+    epochs: int
+    variants: Mapping[str, Changes]
+    strengths: Mapping[str, Changes]
+    against: Mapping[str, str]
+
+    def config(self, variant: str, seed: int, runs: Path, epochs: int | None) -> TrainConfig:
+        """The whole configuration of a run, for `epochs` instead of the network's own."""
+        count = epochs or self.epochs
+        own = (self.variants | self.strengths)[variant]  # type: ignore[operator]
+        texts = [f"optimiser.epochs={count}", *self.plain, *own]
+        values = {"runs": runs, "seed": seed, "twice": 2 * count}
+        return changed(preset(self.preset), [text.format(**values) for text in texts])
+
+
+def methods(kd: Changes, activations: Changes, logits: Changes) -> dict[str, Changes]:
+    """The three methods of Louis et al. (2024), alone and together."""
+    return {
+        "baseline": [],
+        "kd": kd,
+        "activations": activations,
+        "logits": logits,
+        "kd, activations": kd + activations,
+        "kd, logits": kd + logits,
+        "activations, logits": activations + logits,
+        "all three": kd + activations + logits,
+    }
+
+
+#: A run goes on from that of another variant with its seed, without its idle neurons.
+PRUNED = ["start.run={runs}/energy_kd/seed{seed}", "start.prune=1e-3", "loss.ramp=0"]
+LONG = ["optimiser.epochs={twice}"]
+TEACHER, ENERGY = kd(0.5, 2, 0.3), energy(6e-3, 2e-4)
+
+STREAMING = Tried(
+    preset="balanced",
+    plain=[
+        "augment.chain=1",
+        "loss.false_accepts.weight=0",
+        *energy(0, 0),
+        *(f"model.hidden.{layer}.width=48" for layer in range(3)),
+    ],
+    epochs=12,
+    variants={
+        **methods(TEACHER, activations(0.4), logits(5e-3)),
+        "energy": ENERGY,
+        "energy, kd": ENERGY + TEACHER,
+        "baseline, twice the epochs": LONG,
+        "energy, kd, pruned": ENERGY + TEACHER + PRUNED,
+        "double energy, kd, pruned": energy(1.2e-2, 2e-4) + TEACHER + PRUNED,
+    },
+    strengths={
+        "kd 0.9 T2": kd(0.9, 2, 0.3),
+        "kd 0.9 T4": kd(0.9, 4, 0.3),
+        "activations 0.2": activations(0.2),
+        "activations 1.5": activations(1.5),
+        "logits 1e-3": logits(1e-3),
+        "logits 2e-2": logits(2e-2),
+        "energy 2e-3": energy(2e-3, 2e-4),
+    },
+    against=dict.fromkeys(
+        ("energy, kd, pruned", "double energy, kd, pruned"), "baseline, twice the epochs"
+    ),
+)
+
+RESNET8 = Tried(
+    preset="resnet8",
+    plain=["frontend.floor=10240", "frontend.silence_bits=4", "model.width=0.4"],
+    epochs=8,
+    variants={
+        **methods(kd(0.5, 2, 0), activations(0.2), logits(5e-3)),
+        "energy": ["loss.ramp=0.3", *energy(3e-3, 0)],
+    },
+    strengths={},
+    against={},
+)
+
+NETWORKS = {"streaming": STREAMING, "resnet8": RESNET8}
