@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,10 @@ FIGURES = {
     "microjoules": "µJ a second",
 }
 SHARES = ("validation", "test", "firing")
+
+#: The figures of each of the two tables.
+ACTIVITY = ("validation", "test", "firing", "spikes", "acs", "quiet_acs")
+COSTS = ("macs", "membrane_updates", "flash", "cycles", "quiet_cycles", "microjoules")
 
 
 def figure(run: Run, name: str) -> float:
@@ -93,17 +98,29 @@ def _right(run: Run) -> np.ndarray:
 
 
 def show(table: dict[str, dict[str, Any]]) -> None:
-    """A table in Markdown: mean ± deviation, and the change in per cent against the baseline."""
-    names = known([run for record in table.values() for run in record["runs"]])
-    heads = [FIGURES[name] for name in names]
-    print("| variant | seeds | " + " | ".join(heads) + " | p, seeds | p, clips |")
-    print("|---" * (len(names) + 4) + "|")
+    """Tables in Markdown: accuracy and activity, then costs; mean ± deviation, and the change in
+    per cent against the baseline."""
+    shown = known([run for record in table.values() for run in record["runs"]])
+    for names, tests in ((ACTIVITY, True), (COSTS, False)):
+        columns = [name for name in names if name in shown]
+        if columns:
+            print("\n".join(_rows(table, columns, tests)), end="\n\n")
+
+
+def _rows(table: dict[str, dict[str, Any]], names: list[str], tests: bool) -> Iterator[str]:
+    heads = ["variant", "seeds", *(FIGURES[name] for name in names)]
+    heads += ["p, seeds", "p, clips"] if tests else []
+    yield f"| {' | '.join(heads)} |"
+    yield "|---" * len(heads) + "|"
     for variant, record in table.items():
         compared = record["compared"]
-        judged = compared[accuracy_of(record["runs"][0])]
-        cells = [_cell(name, compared[name]) for name in names]
-        cells += ["" if p is None else f"{p:.2g}" for p in (judged["p"], judged.get("p_clips"))]
-        print(f"| {variant} | {len(record['runs'])} | " + " | ".join(cells) + " |")
+        cells = [variant, str(len(record["runs"]))]
+        cells += [_cell(name, compared[name]) for name in names]
+        if tests:
+            judged = compared[accuracy_of(record["runs"][0])]
+            found = judged["p"], judged.get("p_clips")
+            cells += ["" if p is None else f"{p:.2g}" for p in found]
+        yield f"| {' | '.join(cells)} |"
 
 
 def _cell(name: str, found: dict[str, float | None]) -> str:
@@ -117,24 +134,50 @@ def _cell(name: str, found: dict[str, float | None]) -> str:
 
 
 def draw(table: dict[str, dict[str, Any]], path: Path) -> None:
-    """Accuracy against synaptic operations a clip, one point a run, a colour a variant."""
+    """Accuracy against synaptic operations a clip: a point a run, a cross a variant, the front.
+
+    Crosses are means ± standard deviations; the line joins the means that no other beats in both.
+    """
     from matplotlib.figure import Figure
 
-    drawing = Figure(figsize=(8, 5), layout="constrained")
+    drawing = Figure(figsize=(9, 5.5), layout="constrained")
     axes = drawing.subplots()
+    means = []
     for number, (variant, record) in enumerate(table.items()):
-        runs = record["runs"]
-        marker = "osD^v<>Px*"[number // 10 * 3 + number % 3]
-        axes.plot(
-            [figure(run, "acs") / 1e3 for run in runs],
-            [100 * figure(run, accuracy_of(run)) for run in runs],
-            marker,
-            color=f"C{number % 10}",
-            label=variant,
+        spread = [_spread(record["runs"], name) for name in ("acs", accuracy_of_all(table))]
+        (x, dx), (y, dy) = spread
+        means.append((x / 1e3, 100 * y))
+        colour, marker = f"C{number % 10}", "osD^v<>"[number // 10]
+        for run in record["runs"]:
+            at = figure(run, "acs") / 1e3, 100 * figure(run, accuracy_of_all(table))
+            axes.plot(*at, marker, color=colour, alpha=0.35, markersize=4)
+        axes.errorbar(
+            x / 1e3, 100 * y, 100 * dy, dx / 1e3, marker, color=colour, label=variant, capsize=2
         )
-    split = accuracy_of(next(iter(table.values()))["runs"][0])
-    axes.set(xlabel="synaptic operations a clip, thousands", ylabel=f"{split} accuracy (%)")
+    axes.plot(*zip(*front(means), strict=True), "--", color="0.5", linewidth=1, zorder=0)
+    split = accuracy_of_all(table)
+    axes.set(xlabel="Effective_ACs a clip, thousands", ylabel=f"{split} accuracy (%)")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=7, ncols=2)
+    axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
     with atomic_path(path) as temporary:
         drawing.savefig(temporary, format="png", dpi=120)
+
+
+def front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points, by ascending cost, that are more accurate than all cheaper ones."""
+    best: list[tuple[float, float]] = []
+    for cost, accuracy in sorted(points, key=lambda point: (point[0], -point[1])):
+        if not best or accuracy > best[-1][1]:
+            best.append((cost, accuracy))
+    return best
+
+
+def accuracy_of_all(table: dict[str, dict[str, Any]]) -> str:
+    """Which accuracy the table is of."""
+    return accuracy_of(next(iter(table.values()))["runs"][0])
+
+
+def _spread(runs: list[Run], name: str) -> tuple[float, float]:
+    """Mean and standard deviation of a figure."""
+    values = [figure(run, name) for run in runs]
+    return statistics.mean(values), statistics.stdev(values) if len(values) > 1 else 0.0

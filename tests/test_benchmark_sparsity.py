@@ -15,7 +15,8 @@ if not BENCHMARKS.is_dir():
     pytest.skip("benchmarks/ is not beside the tests", allow_module_level=True)
 sys.path.insert(0, str(BENCHMARKS))
 
-from sparsity_figures import FIGURES, comparison, show, sign_test  # noqa: E402
+from sparsity_figures import FIGURES, comparison, front, show, sign_test  # noqa: E402
+from sparsity_variants import NETWORKS, STREAMING, Tried  # noqa: E402
 
 
 def run(seed: int, right: list[int], **figures: float):
@@ -56,8 +57,36 @@ def test_the_table_has_a_row_a_variant(capsys):
         for name, r in (("baseline", base), ("kd", ours))
     }
     show(table)
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 4
-    assert len({line.count("|") for line in lines}) == 1
-    assert "| 80.00 |" in lines[3]
-    assert "3,000 (+299900 %)" in lines[3]
+    activity, costs = (part.splitlines() for part in capsys.readouterr().out.split("\n\n")[:2])
+    for lines in (activity, costs):
+        assert len(lines) == 4
+        assert len({line.count("|") for line in lines}) == 1
+    assert "| 80.00 |" in activity[3]
+    assert "3,000 (+299900 %)" in activity[3]
+    assert "flash" in costs[0]
+
+
+def test_the_front_holds_what_nothing_cheaper_beats():
+    points = [(3.0, 90.0), (1.0, 80.0), (2.0, 79.0), (3.0, 91.0), (4.0, 91.0)]
+    assert front(points) == [(1.0, 80.0), (3.0, 91.0)]
+
+
+def test_a_variant_is_its_preset_with_the_networks_changes_and_its_own():
+    runs = Path("runs")
+    base = STREAMING.config("baseline", 0, runs, None)
+    assert [layer.width for layer in base.model.hidden] == [48, 48, 48]
+    assert not base.loss.penalises_spikes
+    assert base.optimiser.epochs == STREAMING.epochs
+    pruned = STREAMING.config("energy, kd, pruned", 2, runs, 5)
+    assert pruned.start.run == "runs/energy_kd/seed2"
+    assert pruned.loss.distillation.teacher == "runs/teacher"
+    assert STREAMING.config(STREAMING.against["energy, kd, pruned"], 0, runs, 5) == base.model_copy(
+        update={"optimiser": base.optimiser.model_copy(update={"epochs": 10})}
+    )
+
+
+@pytest.mark.parametrize("tried", NETWORKS.values(), ids=NETWORKS)
+def test_every_variant_is_a_configuration_and_has_a_baseline(tried: Tried):
+    for variant in [*tried.variants, *tried.strengths]:
+        tried.config(variant, 1, Path("runs"), None)
+        assert tried.against.get(variant, "baseline") in tried.variants
