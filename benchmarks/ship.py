@@ -22,7 +22,7 @@ import argparse
 import json
 import shutil
 import statistics
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +166,85 @@ def listen(path: Path, name: str, data_dir: Path | None) -> None:
     print(json.dumps(result.error.record()))
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class Chosen:
+    """The network to ship, what was done to it, and what it reached by split."""
+
+    network: Network
+    bias_lowered: int
+    reports: dict[str, SimulationReport]
+
+    @property
+    def shares(self) -> dict[str, str]:
+        """Accuracies, as the network's notes have them."""
+        found = {}
+        for split, report in self.reports.items():
+            assert report.accuracy is not None
+            found[f"{split}_accuracy"] = f"{report.accuracy.share:.4f}"
+        return found
+
+
+def choose(given: argparse.Namespace) -> Chosen:
+    """Lower and change the network as asked, choose its detector, and measure it."""
+    dataset = open_dataset("gsc", data_dir=given.data_dir)
+    network = replace(_lowered(given.run), name=given.name)
+    notes: dict[str, str] = {}
+    if given.drop is not None:
+        network = without_idle(network, dataset, given.drop)
+        notes["idle"] = f"neurons up to a share of {given.drop} left out"
+    less = 0
+    if given.balance:
+        network, less = with_less_unknown(network, dataset)
+    heard = with_detector(network, dataset)
+    print(json.dumps(heard.error.record()))
+    reports = {}
+    for split in ("validation",) if given.dry else ("validation", "testing"):
+        clips = load_pcm(dataset, split)
+        reports[split] = simulate(heard.network, clips.pcm, clips.labels)
+    found = Chosen(heard.network, less, reports)
+    noted = {**heard.network.notes, **notes, **found.shares}
+    return replace(found, network=replace(heard.network, notes=noted))
+
+
+def _lowered(source: Path) -> Network:
+    """The network of a training run, or of a file."""
+    return lower(load_trained(source / TRAINED)) if source.is_dir() else load_network(source)
+
+
+def record_of(chosen: Chosen, source: Path) -> dict[str, Any]:
+    """What results/shipped_NAME.json says, but for the confusion on the test split."""
+    plan = memory_plan(chosen.network)
+    return {
+        "widths": [layer.size for layer in chosen.network.spiking],
+        "sha256": identity(chosen.network),
+        **chosen.shares,
+        "flash_bytes": plan.flash_bytes,
+        "ram_bytes": plan.ram_bytes,
+        "bias_of_unknown_lowered_by": chosen.bias_lowered,
+        "silence": rest(chosen.network),
+        "activity": {split: activity_of(report) for split, report in chosen.reports.items()},
+        "training": training_record(source) if source.is_dir() else None,
+    }
+
+
+def ship(chosen: Chosen, record: dict[str, Any], given: argparse.Namespace) -> None:
+    """Write network, record and figures, and listen to an hour of the test split."""
+    name, docs = given.name, ROOT / "docs"
+    accuracy = chosen.reports["testing"].to_dict()["accuracy"]
+    shipped = ROOT / "edgesnn" / "networks" / f"{name}.esnn"
+    save_network(chosen.network, shipped)
+    results = ROOT / "benchmarks" / "results" / f"shipped_{name}.json"
+    write_atomic(results, json.dumps({**record, "test": accuracy}, indent=1) + "\n")
+    if given.run.is_dir():
+        shutil.copyfile(given.run / CURVES, docs / f"{name}_curves.png")
+    title = f"test, integer network: {100 * accuracy['accuracy']:.1f} %"
+    path = docs / f"{name}_confusion.png"
+    draw_confusion(np.array(accuracy["confusion"]), accuracy["classes"], title, path)
+    listen(shipped, name, given.data_dir)
+
+
+def options() -> argparse.Namespace:
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("name", help="what the network will be called")
     parser.add_argument("run", type=Path, help="folder of its training run, or .esnn")
@@ -174,60 +252,16 @@ def main() -> None:
     parser.add_argument("--drop", type=float, metavar="SHARE", help="leave out idle neurons")
     parser.add_argument("--balance", action="store_true", help="choose the bias of unknown")
     parser.add_argument("--dry", action="store_true", help="read validation alone; write nothing")
-    given = parser.parse_args()
-    dataset = open_dataset("gsc", data_dir=given.data_dir)
-    from_run = given.run.is_dir()
-    if from_run:
-        network = lower(replace(load_trained(given.run / TRAINED), name=given.name))
-    else:
-        network = replace(load_network(given.run), name=given.name)
-    if given.drop is not None:
-        network = without_idle(network, dataset, given.drop)
-    less = 0
-    if given.balance:
-        network, less = with_less_unknown(network, dataset)
-    heard = with_detector(network, dataset)
-    network = heard.network
-    print(json.dumps(heard.error.record()))
-    reports = {}
-    for split in ("validation",) if given.dry else ("validation", "testing"):
-        clips = load_pcm(dataset, split)
-        reports[split] = simulate(network, clips.pcm, clips.labels)
-    shares = {}
-    for split, report in reports.items():
-        assert report.accuracy is not None
-        shares[f"{split}_accuracy"] = f"{report.accuracy.share:.4f}"
-    dropped = (
-        {} if given.drop is None else {"idle": f"neurons up to a share of {given.drop} left out"}
-    )
-    network = replace(network, notes={**network.notes, **dropped, **shares})
-    plan = memory_plan(network)
-    record = {
-        "widths": [layer.size for layer in network.spiking],
-        "sha256": identity(network),
-        **shares,
-        "flash_bytes": plan.flash_bytes,
-        "ram_bytes": plan.ram_bytes,
-        "bias_of_unknown_lowered_by": less,
-        "silence": rest(network),
-        "activity": {split: activity_of(report) for split, report in reports.items()},
-        "training": training_record(given.run) if from_run else None,
-    }
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = options()
+    chosen = choose(given)
+    record = record_of(chosen, given.run)
     print(json.dumps(record, indent=1))
-    if given.dry:
-        return
-    accuracy = reports["testing"].to_dict()["accuracy"]
-    record["test"] = accuracy
-    shipped = ROOT / "edgesnn" / "networks" / f"{given.name}.esnn"
-    save_network(network, shipped)
-    results = ROOT / "benchmarks" / "results" / f"shipped_{given.name}.json"
-    write_atomic(results, json.dumps(record, indent=1) + "\n")
-    if from_run:
-        shutil.copyfile(given.run / CURVES, ROOT / "docs" / f"{given.name}_curves.png")
-    title = f"test, integer network: {100 * accuracy['accuracy']:.1f} %"
-    path = ROOT / "docs" / f"{given.name}_confusion.png"
-    draw_confusion(np.array(accuracy["confusion"]), accuracy["classes"], title, path)
-    listen(shipped, given.name, given.data_dir)
+    if not given.dry:
+        ship(chosen, record, given)
 
 
 if __name__ == "__main__":

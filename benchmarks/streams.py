@@ -22,7 +22,7 @@ import numpy.typing as npt
 from edgesnn.files import write_atomic
 from edgesnn.frontend import features
 from edgesnn.network import Detector, Network, load_network
-from edgesnn.pipeline.stream import NO_KEYWORDS, hear
+from edgesnn.pipeline.sound import NO_KEYWORDS, hear
 from edgesnn.sim.detector import StreamDetector
 from edgesnn.sim.engine import Engine
 from edgesnn.trainer.data import load_pcm, open_dataset

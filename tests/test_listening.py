@@ -20,7 +20,7 @@ from edgesnn.network import Detector, Network, load_network, save_network
 from edgesnn.network.arrays import IntArray
 from edgesnn.pipeline.listen import Listener, Moment, chunk_of, microphone_chunks, microphones
 from edgesnn.pipeline.pretrained import load_pretrained
-from edgesnn.pipeline.stream import hear
+from edgesnn.pipeline.sound import hear
 from edgesnn.sim.detection_error import Word, best_point, det_curve, score
 from edgesnn.sim.detector import Margins, StreamDetector
 from edgesnn.trainer.data import Clip, Dataset

@@ -14,8 +14,6 @@ from edgesnn.wiring import wiring_of
 #: Told how much of the whole, 0 to 1, is done.
 Advance = Callable[[float], None]
 
-BACKENDS = ("pyocd", "uf2", "openocd", "qemu")
-
 
 def silent(_share: float) -> None:
     """Tell nobody."""

@@ -12,10 +12,9 @@ from dataclasses import asdict, dataclass, fields
 from edgesnn.errors import NetworkError
 
 FFT_SIZES = (256, 512)
-LOG_FRACTION_BITS = 8
-"""The log-mel values are log2 of power in units of 2^-8 octave (0.01176 dB)."""
 LOG_MAX = 17408
-"""No log-mel value is larger: 40 bits of mel power and 28 octaves of block exponent."""
+"""No log-mel value, log2 of power in units of 2^-8 octave (0.01176 dB), is larger: 40 bits of mel
+power and 28 octaves of block exponent."""
 DEFAULT_OFFSET = 11520
 """A quiet room's middle on the log-mel scale; `fit_offsets` finds better ones."""
 

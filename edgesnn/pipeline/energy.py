@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgesnn.boards import find_board
+from edgesnn.boards import Board, FlashTiming, find_board
 from edgesnn.network import Network, identity
-from edgesnn.pipeline.calibration import find_calibration
+from edgesnn.pipeline.calibration import Calibration, find_calibration
 from edgesnn.pipeline.datasets import Clips
 from edgesnn.pipeline.energy_models import (
     battery_model,
@@ -21,7 +21,12 @@ from edgesnn.pipeline.energy_models import (
     range_of,
     spread_of,
 )
-from edgesnn.pipeline.energy_report import BoardEnergy, EnergyReport, LineModel
+from edgesnn.pipeline.energy_report import (
+    BatteryModel,
+    BoardEnergy,
+    EnergyReport,
+    LineModel,
+)
 from edgesnn.pipeline.fit import CycleFit, Part, by_activity, fit_cycles
 from edgesnn.pipeline.regressors import (
     HEARING_TERMS,
@@ -36,7 +41,7 @@ from edgesnn.pipeline.timed import JOIN, Timed, time_parts
 
 if TYPE_CHECKING:
     from edgesnn.sim.core.calls import CallNode
-    from edgesnn.sim.core.power import PowerReport
+    from edgesnn.sim.core.power import PowerProfile, PowerReport
     from edgesnn.sim.report import SimulationReport
 
 STEP_SECONDS = 0.02
@@ -116,6 +121,38 @@ def energy_report(
     return found, priced
 
 
+@dataclass(frozen=True)
+class _Measured:
+    """A network in the simulated core of a board.
+
+    Attributes:
+        network: what ran.
+        board, profile: where, and what a cycle costs there.
+        flash: its timing; None where it answers at once.
+        timed: the sample's cycles.
+        fit: of cycles to events, or None where it could not be made.
+        calibration: what the board itself measured, or None.
+    """
+
+    network: Network
+    board: Board
+    profile: PowerProfile
+    flash: FlashTiming | None
+    timed: Timed
+    fit: CycleFit | None
+    calibration: Calibration | None
+
+    @property
+    def ratio(self) -> float:
+        """Cycles of the board for one that is simulated."""
+        return 1.0 if self.calibration is None else self.calibration.ratio
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """Mean cycles of a step by part, as the board has them."""
+        return {part: self.ratio * cycles for part, cycles in _parts(self.timed, self.fit).items()}
+
+
 def _price(
     network: Network,
     name: str,
@@ -125,12 +162,27 @@ def _price(
     pricing: Pricing,
     say: Say,
 ) -> Priced:
+    from edgesnn.sim.core.power import energy_of, find_battery
+
+    battery = find_battery(pricing.battery)
+    measured = _measure(network, name, clips, means, pricing, say)
+    power = energy_of(
+        measured.profile, measured.parts, step_seconds=_step_seconds(network),
+        steps_a_decision=activity.steps, battery=battery,
+    )  # fmt: skip
+    energy = _board_energy(measured, activity, power, battery_model(battery, power))
+    return Priced(energy, measured.timed.report.stacks)
+
+
+def _measure(
+    network: Network, name: str, clips: Clips, means: Counts, pricing: Pricing, say: Say
+) -> _Measured:
+    """Run the sample and quiet clips beside it on a board, and fit its cycles."""
     from edgesnn.pipeline.simulated import Simulated
     from edgesnn.sim.core import board_map
-    from edgesnn.sim.core.power import energy_of, find_battery, power_profile
+    from edgesnn.sim.core.power import power_profile
 
     profile, board = power_profile(name), find_board(name)
-    battery = find_battery(pricing.battery)
     layout = board_map(board, zero_wait=pricing.zero_wait)
     say(f"run {pricing.sample} clips in a simulated {board.core.title} ({board.title})")
     machine = Simulated(network, board, layout=layout)
@@ -139,34 +191,35 @@ def _price(
     quiet = quiet_clips(network, sample)
     runs = [(timed, sample), (time_parts(machine, network, quiet), quiet)]
     fit = fit_cycles(_fitted(network, means, runs))
-    calibration = find_calibration(board.name)
-    ratio = calibration.ratio if calibration is not None else 1.0
-    parts = {part: ratio * cycles for part, cycles in _parts(timed, fit).items()}
-    seconds = _step_seconds(network)
-    power = energy_of(
-        profile, parts, step_seconds=seconds, steps_a_decision=activity.steps,
-        battery=battery,
-    )  # fmt: skip
-    energy = BoardEnergy(
-        board=board_model(board, profile, layout.timing),
+    found = find_calibration(board.name)
+    return _Measured(network, board, profile, layout.timing, timed, fit, found)
+
+
+def _board_energy(
+    measured: _Measured, activity: SimulationReport, power: PowerReport, battery: BatteryModel
+) -> BoardEnergy:
+    """The report of a board."""
+    timed, fit, calibration = measured.timed, measured.fit, measured.calibration
+    worst = measured.ratio * int(timed.whole.max()) / measured.board.clock_hz
+    return BoardEnergy(
+        board=board_model(measured.board, measured.profile, measured.flash),
         clips_simulated=len(timed.whole),
-        step_seconds=seconds,
+        step_seconds=_step_seconds(measured.network),
         steps_per_decision=activity.steps,
         cycles=spread_of(timed.whole),
-        lines=_lines(network, timed, power, activity),
+        lines=_lines(measured.network, timed, power, activity),
         fit=None if fit is None else fit_model(fit, timed.layers, FRONT_END),
         calibration=None if calibration is None else calibration_model(calibration),
         profile=profile_model(timed.report),
         latency_ms=power.latency_ms,
-        worst_latency_ms=1e3 * ratio * int(timed.whole.max()) / board.clock_hz,
+        worst_latency_ms=1e3 * worst,
         duty=power.duty,
         active_uj=range_of(power.active_uj),
         step_uj=range_of(power.step_uj),
         decision_uj=range_of(power.decision_uj),
         day_j=range_of(power.day_j),
-        battery=battery_model(battery, power),
+        battery=battery,
     )
-    return Priced(energy, timed.report.stacks)
 
 
 def _step_seconds(network: Network) -> float:

@@ -4,34 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgesnn.errors import NetworkError, UsageError, VerifyError
+from edgesnn.errors import UsageError, VerifyError
 from edgesnn.network import Detector, Network, identity, save_network
-from edgesnn.network.arrays import IntArray
 from edgesnn.pipeline.datasets import (
     SYNTHETIC,
     Recordings,
     of_task,
     open_recordings,
     recordings_at_hand,
-    require_split,
 )
 from edgesnn.pipeline.folder import Loaded, load_source
 from edgesnn.pipeline.say import Say, silent
-from edgesnn.progress import progress
+from edgesnn.pipeline.sound import NO_KEYWORDS, Listened, listen_to
 
 if TYPE_CHECKING:
-    from edgesnn.sim.detection_error import DetectionError, Word
+    from edgesnn.sim.detection_error import DetectionError
     from edgesnn.trainer.data import Dataset
-    from edgesnn.trainer.data.stream import SoundStream
-
-#: Classes of the datasets that are no keywords.
-NO_KEYWORDS = ("unknown", "silence")
 
 #: False accepts an hour for which a build chooses its detector: in talk that never stops, a word
 #: every three seconds, of which half are no keywords.
@@ -42,30 +35,6 @@ REFRACTORY_SECONDS = 1.0
 
 #: Coarsest smoothing that is tried: 2^5 steps are 0.64 s.
 MOST_SMOOTHING = 5
-
-#: Steps whose features are made at once.
-_PIECE = 50_000
-
-
-@dataclass(frozen=True, eq=False)
-class Listened:
-    """A stream as a network hears it.
-
-    Attributes:
-        network: what listened.
-        words: the keywords that are said, in steps.
-        features: int8 `(steps, channels)`.
-        scores: int32 `(steps, classes)`.
-        hours: of the stream.
-        origin: where it comes from, in words.
-    """
-
-    network: Network
-    words: tuple[Word, ...]
-    features: IntArray
-    scores: IntArray
-    hours: float
-    origin: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +102,7 @@ def evaluate_stream(
             "chooses one on the validation split and writes it into the file"
         )
     dataset = _dataset(loaded, recordings)
-    heard = _listen(network, dataset, split, hours, seed, say)
+    heard = listen_to(network, dataset, split, hours, seed, say)
     say("detect")
     return _result(network, heard, _compare_c(network, heard, say) if exact else 0)
 
@@ -175,7 +144,7 @@ def with_detector(
         NetworkError: the network has no front-end.
         DataError: the recordings are missing or unusable.
     """
-    heard = _listen(network, dataset, "validation", hours, seed, say)
+    heard = listen_to(network, dataset, "validation", hours, seed, say)
     say("choose smoothing and threshold of the detector")
     return _result(replace(network, detector=fit_detector(heard, most)), heard, 0)
 
@@ -214,25 +183,6 @@ def _result(network: Network, heard: Listened, exact_steps: int) -> StreamResult
     return StreamResult(network, error, curve, heard.origin, exact_steps)
 
 
-def _listen(
-    network: Network, dataset: Dataset, split: str, hours: float, seed: int, say: Say
-) -> Listened:
-    """Make the stream and run front-end and network over it."""
-    from edgesnn.frontend import at_rate
-    from edgesnn.trainer.data.stream import make_stream
-
-    require_split(split)
-    if network.frontend is None:
-        raise NetworkError(f"network {network.name} has no front-end, so it cannot hear a stream")
-    say(f"lay out {hours:g} h of {split} recordings")
-    sound = make_stream(dataset, split, hours, seed)
-    say("listen")
-    features, scores = hear(network, at_rate(sound.pcm, network.frontend))
-    origin = f"{sound.hours:.2f} h of {len(sound.utterances)} {split} words of {dataset.name}"
-    words = _words(sound, network)
-    return Listened(network, words, features, scores, sound.hours, f"{origin}, seed {seed}")
-
-
 def _dataset(loaded: Loaded, recordings: Recordings | None) -> Dataset:
     """The recordings named, or those that the network was trained on; of its own classes."""
     network = loaded.network
@@ -245,39 +195,6 @@ def _dataset(loaded: Loaded, recordings: Recordings | None) -> Dataset:
             "was trained on by --dataset"
         )
     return dataset
-
-
-def hear(network: Network, pcm: IntArray) -> tuple[IntArray, IntArray]:
-    """Features, int8 `(steps, bands)`, and scores, int32 `(steps, classes)`, of int16 PCM."""
-    from edgesnn.frontend import Stream
-    from edgesnn.sim.stream import StreamEngine
-
-    assert network.frontend is not None
-    front, engine = Stream(network.frontend), StreamEngine(network)
-    piece = _PIECE * network.frontend.hop
-    features, scores = [], []
-    with progress("listen", len(pcm)) as advance:
-        for first in range(0, len(pcm), piece):
-            features.append(front.push(pcm[first : first + piece]))
-            scores.append(engine.push(features[-1]).scores)
-            advance(piece)
-    return np.concatenate(features), np.concatenate(scores)
-
-
-def _words(sound: SoundStream, network: Network) -> tuple[Word, ...]:
-    """The keywords in steps; each may be detected until the grace is over or the next begins."""
-    from edgesnn.frontend.rate import RECORDED_RATE
-    from edgesnn.sim.detection_error import GRACE_SECONDS, Word
-
-    assert network.frontend is not None
-    hop = network.frontend.hop * RECORDED_RATE / network.frontend.sample_rate
-    grace = round(GRACE_SECONDS * RECORDED_RATE)
-    ends = [after.start for _, after in pairwise(sound.utterances)] + [len(sound.pcm)]
-    return tuple(
-        Word(int(said.start / hop), int(min(said.stop + grace, end) / hop), said.label)
-        for said, end in zip(sound.utterances, ends, strict=True)
-        if network.classes[said.label] not in NO_KEYWORDS
-    )
 
 
 def _compare_c(network: Network, heard: Listened, say: Say) -> int:

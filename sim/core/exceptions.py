@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 NMI = 2
 SVCALL, PENDSV, SYSTICK, IRQ0 = 11, 14, 15, 16
-INTERRUPTS = 240
 LOWEST = 256
 STANDARD_FRAME = 0x10  # in EXC_RETURN: no floating point state was stacked
 
