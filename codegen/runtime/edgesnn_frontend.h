@@ -16,32 +16,30 @@
 #include "edgesnn_frontend_portable.h"
 #endif
 
-/* Windowed samples to powers, the first stage having been done. The last two stages need not halve
- * where the data leave room; returns in how many that was so. */
-EDGESNN_INLINE uint32_t edgesnn_frontend_stages(uint32_t *z, uint32_t points,
-                                               const uint32_t *twiddle, const uint32_t *last) {
-    uint32_t edges = edgesnn_frontend_second_stage(z, points, twiddle);
+/* Samples to powers, by `points` complex points. The last two stages need not halve where the data
+ * leave room; returns in how many that was so. */
+EDGESNN_INLINE uint32_t edgesnn_frontend_stages(const struct edgesnn_frontend_tables *t,
+                                               const uint32_t *samples, uint32_t *z,
+                                               uint32_t points, uint32_t headroom) {
+    uint32_t edges = edgesnn_frontend_first_stages(t, samples, z, points, headroom);
     uint32_t used = edgesnn_frontend_used_bits(edges);
     uint32_t gain = used > 13 ? 0 : used > 12 ? 1 : 2;
-    edgesnn_frontend_third_stage(z, points, twiddle, gain < 1);
-    edgesnn_frontend_last_stage(z, points, last, gain < 2);
+    edgesnn_frontend_third_stage(z, points, t->twiddle, gain < 1);
+    edgesnn_frontend_last_stage(z, points, t->last, gain < 2);
     return gain;
 }
 
-/* Samples to powers. */
 static inline uint32_t edgesnn_frontend_transform(const struct edgesnn_frontend_tables *t,
                                                   const uint32_t *samples, uint32_t *z,
                                                   uint32_t headroom) {
 #if EDGESNN_FRONTEND_512
     if (t->fft == 512) {
-        edgesnn_frontend_first_stage_4(t, samples, z, headroom);
-        return edgesnn_frontend_stages(z, 256, t->twiddle, t->last);
+        return edgesnn_frontend_stages(t, samples, z, 256, headroom);
     }
 #endif
 #if EDGESNN_FRONTEND_256
     if (t->fft == 256) {
-        edgesnn_frontend_first_stage_2(t, samples, z, headroom);
-        return edgesnn_frontend_stages(z, 128, t->twiddle, t->last);
+        return edgesnn_frontend_stages(t, samples, z, 128, headroom);
     }
 #endif
     return 0;

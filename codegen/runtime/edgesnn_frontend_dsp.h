@@ -154,44 +154,6 @@ EDGESNN_NAKED void edgesnn_frontend_first_stage_4(
 }
 #endif
 
-#if EDGESNN_FRONTEND_256
-/* The same with two points. */
-#define EDGESNN_FRONTEND_WINDOWED_2(watch)                                                         \
-    "ldr.w   r5, [r1, #256]\n"                                                                     \
-    "ldr.w   r10, [r0, #256]\n"                                                                    \
-    "ldr.w   r4, [r1], #4\n"                                                                       \
-    "ldr.w   r9, [r0], #4\n"                                                                       \
-    "ldrb.w  lr, [r12], #1\n"                                                                      \
-    EDGESNN_FRONTEND_WINDOWED("r4", "r9", "r5", "r10")                                             \
-    watch                                                                                          \
-    "add.w   lr, r2, lr, lsl #3\n"                                                                 \
-    "sadd16  r11, r4, r5\n"                                                                        \
-    "ssub16  r4, r4, r5\n"                                                                         \
-    "str.w   r11, [lr]\n"                                                                          \
-    "str.w   r4, [lr, #4]\n"
-
-/* The first of 128 points, radix 2. 22 cycles a butterfly on Cortex-M4. */
-EDGESNN_NAKED void edgesnn_frontend_first_stage_2(
-    EDGESNN_UNUSED const struct edgesnn_frontend_tables *t,
-    EDGESNN_UNUSED const uint32_t *samples, EDGESNN_UNUSED uint32_t *z,
-    EDGESNN_UNUSED uint32_t headroom) {
-    __asm__ volatile(
-        "push    {r4-r11, lr}\n"
-        "ldr.w   r12, [r0, #12]\n"
-        "ldr.w   r0, [r0]\n"
-        "rsb.w   r3, r3, #15\n"
-        "mov.w   r8, #1\n"
-        "lsl.w   r8, r8, r3\n"
-        "lsr.w   r8, r8, #1\n"
-        ".balign 4\n"
-        "1:\n"
-        EDGESNN_FRONTEND_WINDOWED_2("")
-        EDGESNN_FRONTEND_WINDOWED_2("cmp.w   lr, #63\n")
-        "bne.w   1b\n"
-        "pop     {r4-r11, pc}\n");
-}
-#endif
-
 /* ---- butterflies ----------------------------------------------------------------------- */
 
 /* Sums of a butterfly's turned points a, b, c, d: of a and c to u and a, of b and d to t and d;

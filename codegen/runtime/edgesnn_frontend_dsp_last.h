@@ -5,6 +5,7 @@
 #ifndef EDGESNN_FRONTEND_DSP_LAST_H
 #define EDGESNN_FRONTEND_DSP_LAST_H
 
+#include "edgesnn_frontend_dsp_eights.h"
 #include "edgesnn_frontend_dsp_stages.h"
 
 /* Powers in two bins from points low + 1, high, where re and im turn by the word `turn`: "smlsd"
@@ -199,16 +200,19 @@ EDGESNN_NAKED void edgesnn_frontend_last_stage_128(
 
 /* ---- what the stages are called by ----------------------------------------------------- */
 
-EDGESNN_INLINE uint32_t edgesnn_frontend_second_stage(uint32_t *z, uint32_t points,
-                                                     const uint32_t *twiddle) {
+/* Samples to the result of the first two stages; returns its edges. */
+EDGESNN_INLINE uint32_t edgesnn_frontend_first_stages(const struct edgesnn_frontend_tables *t,
+                                                     const uint32_t *samples, uint32_t *z,
+                                                     uint32_t points, uint32_t headroom) {
 #if EDGESNN_FRONTEND_512
     if (points == 256) {
-        return edgesnn_frontend_second_stage_256(z, twiddle);
+        edgesnn_frontend_first_stage_4(t, samples, z, headroom);
+        return edgesnn_frontend_second_stage_256(z, t->twiddle);
     }
 #endif
 #if EDGESNN_FRONTEND_256
     if (points == 128) {
-        return edgesnn_frontend_second_stage_128(z, twiddle);
+        return edgesnn_frontend_first_stages_128(t, samples, z, headroom);
     }
 #endif
     return 0;

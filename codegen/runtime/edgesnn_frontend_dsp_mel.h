@@ -11,25 +11,25 @@
 /* What the loop keeps on the stack, in this order. */
 struct edgesnn_frontend_level {
     const uint32_t *log2;
-    int32_t exponent; /* of powers of 2^31, in 1/256 octave, counted from the floor */
-    uint32_t shift;
+    uint32_t exponent; /* of powers of 2^31, counted from the floor, in 2^-20 octave; and shift */
     const uint32_t *segment;
 };
 
 /* Bins at r1, their weights at r2, features to r3, segments at r9. r7:r6 is the band that falls,
  * in 1/256, r5:r4 the one that rises. A segment's bins are taken singly, as a pair, and by four:
- * 4.5 cycles each, and 38 a band, on Cortex-M4. The first shift of a segment's word tells whether
+ * 4.5 cycles each, and 37 a band, on Cortex-M4. The first shift of a segment's word tells whether
  * it ends the loop (mi) and whether there is a single bin (cs), the second whether there is a
  * pair (cs) and whether there are no fours (eq). The logarithm is the table's line at the five
- * bits below the leading one, by SMLAWT; a band without power is put far below the floor. */
+ * bits below the leading one, by SMLAWT, added where it leaves the four bits of the shift alone;
+ * a band without power is put far below the floor. */
 EDGESNN_NAKED void edgesnn_frontend_levels(
     EDGESNN_UNUSED const uint32_t *power, EDGESNN_UNUSED const uint8_t *mel,
     EDGESNN_UNUSED int8_t *features,
     EDGESNN_UNUSED const struct edgesnn_frontend_level *level) {
     __asm__ volatile(
         "push    {r4-r11, lr}\n"
-        "ldm     r3, {r6-r9}\n"
-        "push    {r6-r8}\n"
+        "ldm     r3, {r6, r7, r9}\n"
+        "push    {r6, r7}\n"
         "mov     r3, r2\n"
         "mov     r2, r1\n"
         "mov     r1, r0\n"
@@ -91,7 +91,7 @@ EDGESNN_NAKED void edgesnn_frontend_levels(
         "umlal   r4, r5, r11, lr\n"
         "bne.w   6b\n"
         "7:\n"
-        "ldm.w   sp, {r10, r11, lr}\n"
+        "ldm.w   sp, {r10, r11}\n"
         "subs.w  r6, r6, r4\n"
         "sbcs.w  r7, r7, r5\n"
         "bne.w   9f\n"
@@ -99,7 +99,7 @@ EDGESNN_NAKED void edgesnn_frontend_levels(
         "lsls.w  r6, r6, r0\n"
         "beq.w   10f\n"
         "8:\n"
-        "sub.w   r11, r11, r0, lsl #8\n"
+        "sub.w   lr, r11, r0, lsl #20\n"
         "ubfx    r0, r6, #26, #5\n"
         "ubfx    r6, r6, #10, #16\n"
         "ldr.w   r7, [r10, r0, lsl #2]\n"
@@ -107,14 +107,14 @@ EDGESNN_NAKED void edgesnn_frontend_levels(
         "uxth.w  r10, r7\n"
         "smlawt  r10, r6, r7, r10\n"
         "lsls.w  r0, r12, #21\n"
-        "add.w   r11, r11, r10, lsr #7\n"
-        "usat    r11, #16, r11\n"
-        "add.w   r11, r11, r12, asr #12\n"
-        "asr.w   r11, r11, lr\n"
-        "ssat    r11, #8, r11\n"
-        "strb    r11, [r3], #1\n"
+        "add.w   lr, lr, r10, lsl #5\n"
+        "usat    lr, #16, lr, asr #12\n"
+        "add.w   lr, lr, r12, asr #12\n"
+        "asr.w   lr, lr, r11\n"
+        "ssat    lr, #8, lr\n"
+        "strb    lr, [r3], #1\n"
         "bpl.w   3b\n"
-        "add     sp, sp, #12\n"
+        "add     sp, sp, #8\n"
         "pop     {r4-r11, pc}\n"
         "9:\n"
         "clz     r0, r7\n"
@@ -125,7 +125,8 @@ EDGESNN_NAKED void edgesnn_frontend_levels(
         "orr.w   r6, r6, r7\n"
         "b.w     8b\n"
         "10:\n"
-        "mvn.w   r11, #131072\n"
+        "uxtb    r11, r11\n"
+        "orr.w   r11, r11, #0x80000000\n"
         "movs    r0, #0\n"
         "b.w     8b\n");
 }
@@ -134,7 +135,8 @@ EDGESNN_NAKED void edgesnn_frontend_levels(
 EDGESNN_INLINE void edgesnn_frontend_bands(const struct edgesnn_frontend_tables *t,
                                           const uint32_t *power, int32_t exponent,
                                           int8_t *features) {
-    struct edgesnn_frontend_level level = {t->log2, exponent + 31 * 256, t->shift, t->segment};
+    uint32_t highest = (uint32_t)(exponent + 31 * 256);
+    struct edgesnn_frontend_level level = {t->log2, highest << 12 | t->shift, t->segment};
     edgesnn_frontend_levels(power + t->first_bin, t->mel, features, &level);
 }
 

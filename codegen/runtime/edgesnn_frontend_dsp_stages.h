@@ -78,13 +78,6 @@ EDGESNN_NAKED uint32_t edgesnn_frontend_second_stage_256(
 }
 #endif
 
-#if EDGESNN_FRONTEND_256
-EDGESNN_NAKED uint32_t edgesnn_frontend_second_stage_128(
-    EDGESNN_UNUSED uint32_t *z, EDGESNN_UNUSED const uint32_t *twiddle) {
-    EDGESNN_FRONTEND_SECOND_STAGE("512", "8", "16", "24", "32");
-}
-#endif
-
 /* The second, 4 blocks; sums are halved where h is "h". 32 cycles a butterfly on Cortex-M4. */
 #define EDGESNN_FRONTEND_UNWATCHED(loads, stores, h, first)                                        \
     loads                                                                                          \

@@ -245,6 +245,18 @@ EDGESNN_INLINE uint32_t edgesnn_frontend_second_stage(uint32_t *z, uint32_t poin
     return edges;
 }
 
+/* Samples to the result of the first two stages; returns its edges. */
+EDGESNN_INLINE uint32_t edgesnn_frontend_first_stages(const struct edgesnn_frontend_tables *t,
+                                                     const uint32_t *samples, uint32_t *z,
+                                                     uint32_t points, uint32_t headroom) {
+    if (points == 256) {
+        edgesnn_frontend_first_stage_4(t, samples, z, headroom);
+    } else {
+        edgesnn_frontend_first_stage_2(t, samples, z, headroom);
+    }
+    return edgesnn_frontend_second_stage(z, points, t->twiddle);
+}
+
 /* The second, 4 blocks; sums are halved where `half`. */
 EDGESNN_INLINE void edgesnn_frontend_third_stage(uint32_t *z, uint32_t points,
                                                 const uint32_t *twiddle, bool half) {
