@@ -97,6 +97,7 @@ def context(program: Program) -> dict[str, Any]:
         "delta": network.input.delta,
         "compact": program.compact,
         "choices": choice_table(program),
+        "several_taps": _several_taps(program),
         "planned_for": PLANNED_FOR[program.cores],
         "layers": layers,
         "readout": layers[-1],
@@ -106,6 +107,11 @@ def context(program: Program) -> dict[str, Any]:
 def _scratch_currents(program: Program) -> int:
     """Currents that must be zero between layers; 0 where there are none."""
     return sum(each.shape[0] for each in program.scratch if each.name == "current")
+
+
+def _several_taps(program: Program) -> bool:
+    """Whether a layer lists spikes of several groups: all then share one function for it."""
+    return any(x.rows is not None and len(x.rows.groups) > 1 for x in program.layers)
 
 
 def _string(text: str) -> str:
@@ -148,7 +154,6 @@ def _layer(code: LayerCode) -> dict[str, Any]:
         "rows": code.rows,
         "worded": code.worded,
         "rows_struct": "edgesnn_byte_rows" if code.worded else "edgesnn_rows",
-        "lister": _lister(code),
         "padded": padded(code.layer.size),
         "quiet": _quiet(code),
         "tells_quiet": code.rests and not code.worded,
@@ -191,12 +196,6 @@ def _quiet(code: LayerCode) -> str:
     silent = ["arrivals.events.count == 0"] if code.rows is not None else []
     unmoved = ["!moved"] if code.groups else []
     return " && ".join(silent + unmoved) or "true"
-
-
-def _lister(code: LayerCode) -> str:
-    """What lists a layer's spikes: a copy of its own where there is one group."""
-    many = code.rows is not None and len(code.rows.groups) > 1
-    return f"edgesnn_list_{'more' if many else 'spikes'}"
 
 
 def _shift(code: LayerCode) -> dict[str, Any]:

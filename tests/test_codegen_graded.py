@@ -4,6 +4,7 @@ strain them."""
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -80,6 +81,29 @@ def test_any_width_and_delta(channels: int, neurons: int, delta: int, bits: int,
 def test_lists_on_the_cores(core: str, delta: int) -> None:
     network = graded_network(70, 37, delta, 8, delta + 1)
     given_features = jumps(70, delta + 1)
+    traces = Qemu(network, core).run(given_features)
+    assert first_divergence(network, Oracle(network).run(given_features), traces) is None
+
+
+@needs_qemu
+@pytest.mark.parametrize("channels", [3, 4, 31, 32, 36, 64, 97])
+def test_whole_and_broken_words_of_channels(channels: int) -> None:
+    network = graded_network(channels, 5, 6, 8, channels)
+    given_features = jumps(channels, channels)
+    traces = Qemu(network, "m4").run(given_features)
+    assert first_divergence(network, Oracle(network).run(given_features), traces) is None
+
+
+@needs_qemu
+@pytest.mark.parametrize("core", ["m0", "m3", "m4"])
+def test_lists_that_end_for_want_of_room(core: str) -> None:
+    """Weights so small that all of 200 channels would fit into 16 bits."""
+    network = graded_network(200, 20, 0, 4, 1)
+    hidden = network.layers[0]
+    groups = tuple(replace(group, bits=8) for group in hidden.synapses)
+    network = replace(network, layers=(replace(hidden, synapses=groups), network.readout))
+    rng = np.random.default_rng(2)
+    given_features = np.cumsum(rng.integers(-3, 4, (1, 14, 200)), axis=1).astype(np.int8)
     traces = Qemu(network, core).run(given_features)
     assert first_divergence(network, Oracle(network).run(given_features), traces) is None
 

@@ -160,6 +160,50 @@ def test_every_layout_on_the_cores(core: str, layout: str) -> None:
         assert first_divergence(network, expected, traces) is None
 
 
+def counting_network(pre: int, bits: int) -> Network:
+    """A relay in which as many neurons fire as its input says, two layers with taps on it, and a
+    readout; all neurons of the first adapt."""
+    rng = np.random.default_rng(pre)
+    relay = Layer(
+        name="relay", shape=(pre,),
+        synapses=(Dense(source="input", weight=np.ones((pre, 1), int)),),
+        bias=-np.arange(pre),
+        neuron=Leaky(threshold=[1] * pre, decay=[0] * pre, reset="zero"),
+    )  # fmt: skip
+    taps = [random_dense(rng, "relay", 21, pre, bits, delay=delay) for delay in (0, 1, 4)]
+    again = random_dense(rng, "first", 21, 21, bits, delay=2)
+
+    def hidden(name: str, kind: str, *groups: Dense) -> Layer:
+        neuron = _neuron(kind, rng, 21, 400)
+        return Layer(name=name, shape=(21,), synapses=groups, bias=[0] * 21, neuron=neuron)
+
+    layers = (
+        relay,
+        hidden("first", "coupled", *taps, again),
+        hidden("second", "own", taps[1], again),
+        Layer(
+            name="readout", shape=(2,), synapses=(random_dense(rng, "second", 2, 21),),
+            bias=[0, 0], neuron=Readout(decay=[250, 250]),
+        ),
+    )  # fmt: skip
+    return Network(name="counting", input=Input(shape=(1,)), layers=layers, classes=("a", "b"))
+
+
+@pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="qemu-system-arm is missing")
+@pytest.mark.parametrize("pre", [32, 70])
+@pytest.mark.parametrize("layout", ["rows8", "rows4"])
+def test_lists_of_every_length(layout: str, pre: int) -> None:
+    """Also those that just fill a chunk, or whole words of spikes."""
+    network = counting_network(pre, 4)
+    counts = np.concatenate([np.arange(pre + 1), [0] * 5, [pre] * 6])
+    features = counts.astype(np.int8)[None, :, None]
+    expected = Oracle(network).run(features)
+    fired = expected.spikes["relay"][0].sum(axis=1)
+    assert set(range(pre + 1)) <= set(fired.tolist())
+    traces = Qemu(network, "m4", layout=parse_layout([layout])).run(features)
+    assert first_divergence(network, expected, traces) is None
+
+
 def sharing_network(seed: int) -> Network:
     """Neurons that share all parameters, in layers of many sizes one behind the other: with rows
     alone, with other synapses besides, and behind an input whose currents are kept or not."""

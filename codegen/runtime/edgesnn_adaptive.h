@@ -9,7 +9,7 @@
 #define EDGESNN_ADAPTIVE_H
 
 #include "edgesnn_adaptive_pairs.h"
-#include "edgesnn_adaptive_rows.h"
+#include "edgesnn_membranes.h"
 
 /* A layer: for each pair its parameters, and behind those of all pairs a word of jumps each; for
  * `strict` and `keep` see struct edgesnn_pairs. */

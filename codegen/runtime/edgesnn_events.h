@@ -62,9 +62,13 @@ EDGESNN_INLINE uint32_t edgesnn_slot_after(uint32_t cursor, uint32_t delay, uint
     return cursor + delay >= slots ? cursor + delay - slots : cursor + delay;
 }
 
+/* Compilers would call memset for the few words, were there nothing inside. */
 EDGESNN_INLINE void edgesnn_clear_bitmap(uint32_t *bitmap, uint32_t words)
 {
     for (uint32_t word = 0; word < words; word++) {
+#if defined(__GNUC__)
+        __asm__ volatile("");
+#endif
         bitmap[word] = 0;
     }
 }

@@ -29,6 +29,10 @@ struct edgesnn_sends {
     struct edgesnn_send send[EDGESNN_SENDS + 1u];
 };
 
+/* Bytes of a list that has just room for 32 more, and of what stands before it. */
+#define EDGESNN_GRADED_FULL "268"
+_Static_assert(12u + 8u * (EDGESNN_SENDS - 32u) == 268u, "edgesnn_gather_moves has it inside");
+
 _Static_assert(255u * 128u < 1u << 15, "one channel must fit into a 16-bit lane");
 
 /* Channel `c`'s weights are words `c * words` and up, four a word, in tiles of 16; `most[c]` is
@@ -101,6 +105,83 @@ EDGESNN_SHARED bool edgesnn_gather_sends(struct edgesnn_graded *source,
 }
 
 /* The same of channels that moved, as delta encoding has it. */
+#if EDGESNN_GRADED_THUMB == 2
+/* In assembly: r0 to r4 are `now`, `before`, `most`, `weight` and bytes of a row, r5 and r6 `reach`
+ * and `total`, r7 where the list goes on, r8 the channels of a word that are left, r10 the first
+ * of them all. 24 cycles a channel on Cortex-M4, 20 a word and 70 besides. */
+EDGESNN_NAKED bool edgesnn_gather_moves(EDGESNN_UNUSED struct edgesnn_moves *source,
+                                        EDGESNN_UNUSED const struct edgesnn_graded8 *group,
+                                        EDGESNN_UNUSED struct edgesnn_sends *sends)
+{
+    __asm__ volatile(
+        "push    {r0, r2, r4-r11, lr}\n"
+        "ldm.w   r2, {r4-r6}\n"
+        "add.w   r7, r2, #12\n"
+        "add.w   r7, r7, r4, lsl #3\n"
+        "ldr.w   r4, [r1, #8]\n"
+        "ldrd    r3, r2, [r1]\n"
+        "lsl.w   r4, r4, #2\n"
+        "ldrd    r10, r8, [r0, #16]\n"
+        "ldrd    r0, r1, [r0]\n"
+        "lsls.w  r10, r10, #5\n"
+        "cmp     r8, #0\n"
+        "bne.n   3f\n"
+        "1:\n" /* the next word */
+        "ldr.w   r12, [sp]\n"
+        "ldrd    r8, r9, [r12, #8]\n"
+        "lsr.w   r11, r10, #3\n"
+        "cmp.w   r10, r9, lsl #5\n"
+        "bhs.n   6f\n"
+        "ldr.w   r8, [r8, r11]\n"
+        "cmp.w   r8, #0\n"
+        "beq.n   5f\n"
+        "3:\n" /* is there room for 32? */
+        "ldr.w   r12, [sp, #4]\n"
+        "sub.w   r12, r7, r12\n"
+        "cmp.w   r12, #" EDGESNN_GRADED_FULL "\n"
+        "bhi.n   7f\n"
+        ".balign 4\n"
+        "4:\n"
+        "rbit    r11, r8\n"
+        "clz     r11, r11\n"
+        "add.w   r11, r11, r10\n"
+        "ldrsb.w r12, [r0, r11]\n"
+        "ldrsb.w r9, [r1, r11]\n"
+        "ldrb.w  lr, [r2, r11]\n"
+        "subs.w  r12, r12, r9\n"
+        "it      mi\n"
+        "rsbmi   lr, lr, #0\n"
+        "mla     r5, r12, lr, r5\n"
+        "cmp.w   r5, #0x8000\n"
+        "bhs.n   8f\n"
+        "mla     r9, r11, r4, r3\n"
+        "add.w   r6, r6, r12\n"
+        "sub.w   r11, r8, #1\n"
+        "stm.w   r7!, {r9, r12}\n"
+        "ands.w  r8, r8, r11\n"
+        "bne.n   4b\n"
+        "5:\n"
+        "add.w   r10, r10, #32\n"
+        "b.n     1b\n"
+        "6:\n" /* all are listed */
+        "movs    r0, #0\n"
+        "mov     r8, r0\n"
+        "b.n     9f\n"
+        "8:\n" /* the next one does not fit */
+        "mls     r5, r12, lr, r5\n"
+        "7:\n"
+        "movs    r0, #1\n"
+        "9:\n"
+        "pop     {r1, r2}\n"
+        "lsr.w   r10, r10, #5\n"
+        "sub.w   r7, r7, r2\n"
+        "strd    r10, r8, [r1, #16]\n"
+        "sub.w   r4, r7, #12\n"
+        "lsr.w   r4, r4, #3\n"
+        "stm.w   r2, {r4-r6}\n"
+        "pop     {r4-r11, pc}\n");
+}
+#else
 EDGESNN_SHARED bool edgesnn_gather_moves(struct edgesnn_moves *source,
                                          const struct edgesnn_graded8 *group,
                                          struct edgesnn_sends *sends)
@@ -118,6 +199,7 @@ EDGESNN_SHARED bool edgesnn_gather_moves(struct edgesnn_moves *source,
     }
     return false;
 }
+#endif
 
 /* Add the list to a layer's currents, and begin a new one. */
 EDGESNN_SHARED void edgesnn_add_sends(const struct edgesnn_graded8 *group,

@@ -7,7 +7,6 @@
 
 #include "edgesnn_adaptive.h"
 #include "edgesnn_adaptive_pairs.h"
-#include "edgesnn_adaptive_rows.h"
 #include "edgesnn_base.h"
 #include "edgesnn_byte_rows.h"
 #include "edgesnn_bytes_thumb.h"
@@ -30,6 +29,7 @@
 #include "edgesnn_sparse.h"
 #include "edgesnn_sparse_sites.h"
 #include "edgesnn_sums_thumb.h"
+#include "edgesnn_taps.h"
 #include "edgesnn_window.h"
 #include "edgesnn_words.h"
 
