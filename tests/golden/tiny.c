@@ -86,7 +86,7 @@ EDGESNN_SHARED void tiny_hidden_step(struct tiny_state *state)
     arrivals.rows = &tiny_hidden_rows;
     arrivals.events.place = state->scratch.network.events;
     edgesnn_list_spikes(&tiny_hidden_rows, &state->layer.hidden.arrivals1[state->layer.hidden.arrivals1_cursor * 1], 1, 0,
-                      &arrivals.events);
+                        &arrivals.events);
     edgesnn_clear_bitmap(&state->layer.hidden.arrivals1[state->layer.hidden.arrivals1_cursor * 1], 1);
     const struct edgesnn_cells cells = {
         .v = state->layer.hidden.v,
@@ -303,7 +303,7 @@ EDGESNN_SHARED void tiny_readout_step(struct tiny_state *state)
     arrivals.rows = &tiny_readout_rows;
     arrivals.events.place = state->scratch.network.events;
     edgesnn_list_spikes(&tiny_readout_rows, state->layer.windows.spikes[state->layer.windows.cursor], 1, 0,
-                      &arrivals.events);
+                        &arrivals.events);
     edgesnn_step_scores(&tiny_readout_neurons, &arrivals, NULL,
                         state->layer.readout.y);
 }
