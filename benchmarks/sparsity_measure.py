@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from edgesnn.codegen import memory_plan
 from edgesnn.files import write_atomic
 from edgesnn.network import Network
+from edgesnn.network.arrays import IntArray
 from edgesnn.pipeline.datasets import clips_of
 from edgesnn.pipeline.simulated import Simulated
 from edgesnn.quantize import lower
 from edgesnn.sim import SimulationReport, simulate
 from edgesnn.sim.core.profiles import power_profile
 from edgesnn.sim.engine import Engine
-from edgesnn.trained import load_trained
+from edgesnn.trained import TrainedLayer, load_trained
 from edgesnn.trainer.data.dataset import SILENCE, Dataset
 from edgesnn.trainer.outcome import TRAINED
 
@@ -42,19 +42,33 @@ def measured(folder: Path, dataset: Dataset) -> dict[str, Any]:
 
 
 def _measure(folder: Path, dataset: Dataset) -> dict[str, Any]:
-    network = lower(load_trained(folder / TRAINED))
+    trained = load_trained(folder / TRAINED)
+    network = lower(trained)
     test = clips_of(network, dataset, "testing")
     assert test.labels is not None
     report = simulate(network, test.features, test.labels)
-    right = Engine(network).classify(test.features).decisions == test.labels
+    result = Engine(network).classify(test.features)
+    right = result.decisions == test.labels
     return {
         "test": round(float(right.mean()), 5),
         "right": np.packbits(right).tobytes().hex(),
         "clips": len(right),
         "widths": [layer.size for layer in network.spiking],
         "flash": memory_plan(network).flash_bytes,
+        **_scores(trained.layers[-1], result.scores),
         **_activity(report),
         **_cycles(network, test.features, test.labels == network.classes.index(SILENCE)),
+    }
+
+
+def _scores(readout: TrainedLayer, scores: IntArray) -> dict[str, float]:
+    """What regularisation of logits works on: the mean over clips of ‖z_T‖², as the loss has it,
+    and the root mean square of the readout's weights, a spike's effect on a logit."""
+    logits = scores * readout.scale
+    weights = np.concatenate([group.weight.ravel() for group in readout.synapses])
+    return {
+        "squared_logit": round(float((logits**2).sum(axis=1).mean()), 4),
+        "readout_weight": round(float(np.sqrt(np.mean(weights**2))), 5),
     }
 
 
@@ -82,9 +96,7 @@ def _activity(report: SimulationReport) -> dict[str, Any]:
     }
 
 
-def _cycles(
-    network: Network, heard: npt.NDArray[np.int8], quiet: npt.NDArray[np.bool_]
-) -> dict[str, Any]:
+def _cycles(network: Network, heard: IntArray, quiet: IntArray) -> dict[str, Any]:
     """Cycles a second of the network without its front-end, and their energy, microjoules.
 
     A clip is a second, whether it is heard frame by frame or shown as one image.

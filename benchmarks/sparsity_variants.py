@@ -62,7 +62,7 @@ class Tried:
         count = epochs or self.epochs
         own = (self.variants | self.strengths)[variant]  # type: ignore[operator]
         texts = [f"optimiser.epochs={count}", *self.plain, *own]
-        values = {"runs": runs, "seed": seed, "twice": 2 * count}
+        values = {"runs": runs, "seed": seed}
         return changed(preset(self.preset), [text.format(**values) for text in texts])
 
 
@@ -80,9 +80,13 @@ def methods(kd: Changes, activations: Changes, logits: Changes) -> dict[str, Cha
     }
 
 
-#: A run goes on from that of another variant with its seed, without its idle neurons.
-PRUNED = ["start.run={runs}/energy_kd/seed{seed}", "start.prune=1e-3", "loss.ramp=0"]
-LONG = ["optimiser.epochs={twice}"]
+def on_from(variant: str) -> Changes:
+    """Changes that let a run go on from that of `variant` with its seed: epochs once more."""
+    return [f"start.run={{runs}}/{variant}/seed{{seed}}", "loss.ramp=0"]
+
+
+#: On from the network that paid for energy, without its idle neurons.
+PRUNED = [*on_from("energy_kd"), "start.prune=1e-3"]
 TEACHER, ENERGY = kd(0.5, 2, 0.3), energy(6e-3, 2e-4)
 
 STREAMING = Tried(
@@ -98,7 +102,7 @@ STREAMING = Tried(
         **methods(TEACHER, activations(0.4), logits(5e-3)),
         "energy": ENERGY,
         "energy, kd": ENERGY + TEACHER,
-        "baseline, twice the epochs": LONG,
+        "baseline, trained on": on_from("baseline"),
         "energy, kd, pruned": ENERGY + TEACHER + PRUNED,
         "double energy, kd, pruned": energy(1.2e-2, 2e-4) + TEACHER + PRUNED,
     },
@@ -112,7 +116,7 @@ STREAMING = Tried(
         "energy 2e-3": energy(2e-3, 2e-4),
     },
     against=dict.fromkeys(
-        ("energy, kd, pruned", "double energy, kd, pruned"), "baseline, twice the epochs"
+        ("energy, kd, pruned", "double energy, kd, pruned"), "baseline, trained on"
     ),
 )
 

@@ -80,9 +80,9 @@ def test_a_variant_is_its_preset_with_the_networks_changes_and_its_own():
     pruned = STREAMING.config("energy, kd, pruned", 2, runs, 5)
     assert pruned.start.run == "runs/energy_kd/seed2"
     assert pruned.loss.distillation.teacher == "runs/teacher"
-    assert STREAMING.config(STREAMING.against["energy, kd, pruned"], 0, runs, 5) == base.model_copy(
-        update={"optimiser": base.optimiser.model_copy(update={"epochs": 10})}
-    )
+    longer = STREAMING.config(STREAMING.against["energy, kd, pruned"], 2, runs, 5)
+    assert (longer.start.run, longer.start.prune) == ("runs/baseline/seed2", 0.0)
+    assert longer.optimiser.epochs == pruned.optimiser.epochs == 5
 
 
 @pytest.mark.parametrize("tried", NETWORKS.values(), ids=NETWORKS)
