@@ -113,6 +113,8 @@ def arguments() -> argparse.Namespace:
     known = [*tried.variants, *tried.strengths]
     for unknown in set(given.variants) - set(known):
         parser.error(f"{given.network} has no variant {unknown!r}; there are: {', '.join(known)}")
+    if not given.jobs and "baseline" not in given.variants:
+        parser.error("--variants must hold baseline, which the others are compared with")
     return given
 
 
@@ -125,9 +127,16 @@ def records(given: argparse.Namespace, dataset: Dataset) -> dict[str, Any]:
             table[variant] = {"runs": [record_of(given, dataset, variant, s) for s in done]}
     against = NETWORKS[given.network].against
     for variant, entry in table.items():
-        entry["against"] = against.get(variant, "baseline")
+        entry["against"] = baseline_of(table, variant, against.get(variant, "baseline"))
         entry["compared"] = comparison(entry["runs"], table[entry["against"]]["runs"])
     return table
+
+
+def baseline_of(table: dict[str, Any], variant: str, wanted: str) -> str:
+    """The baseline `wanted`; the plain one where that has not been run with all of the seeds."""
+    seeds = {run["seed"] for run in table[variant]["runs"]}
+    has = {run["seed"] for run in table.get(wanted, {"runs": []})["runs"]}
+    return wanted if seeds <= has else "baseline"
 
 
 def keep(given: argparse.Namespace, table: dict[str, Any]) -> None:

@@ -138,24 +138,23 @@ def draw(table: dict[str, dict[str, Any]], path: Path) -> None:
 
     Crosses are means ± standard deviations; the line joins the means that no other beats in both.
     """
+    from matplotlib import colormaps
     from matplotlib.figure import Figure
 
     drawing = Figure(figsize=(9, 5.5), layout="constrained")
     axes = drawing.subplots()
-    means = []
+    split, means = accuracy_of(next(iter(table.values()))["runs"][0]), []
     for number, (variant, record) in enumerate(table.items()):
-        spread = [_spread(record["runs"], name) for name in ("acs", accuracy_of_all(table))]
-        (x, dx), (y, dy) = spread
-        means.append((x / 1e3, 100 * y))
-        colour, marker = f"C{number % 10}", "osD^v<>"[number // 10]
+        colour, marker = colormaps["tab20"](number % 20), "osD^"[number % 4]
         for run in record["runs"]:
-            at = figure(run, "acs") / 1e3, 100 * figure(run, accuracy_of_all(table))
+            at = figure(run, "acs") / 1e3, 100 * figure(run, split)
             axes.plot(*at, marker, color=colour, alpha=0.35, markersize=4)
+        (x, dx), (y, dy) = _spread(record["runs"], "acs"), _spread(record["runs"], split)
+        means.append((x / 1e3, 100 * y))
         axes.errorbar(
-            x / 1e3, 100 * y, 100 * dy, dx / 1e3, marker, color=colour, label=variant, capsize=2
+            *means[-1], 100 * dy, dx / 1e3, marker, color=colour, label=variant, capsize=2
         )
     axes.plot(*zip(*front(means), strict=True), "--", color="0.5", linewidth=1, zorder=0)
-    split = accuracy_of_all(table)
     axes.set(xlabel="Effective_ACs a clip, thousands", ylabel=f"{split} accuracy (%)")
     axes.grid(alpha=0.3)
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -170,11 +169,6 @@ def front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
         if not best or accuracy > best[-1][1]:
             best.append((cost, accuracy))
     return best
-
-
-def accuracy_of_all(table: dict[str, dict[str, Any]]) -> str:
-    """Which accuracy the table is of."""
-    return accuracy_of(next(iter(table.values()))["runs"][0])
 
 
 def _spread(runs: list[Run], name: str) -> tuple[float, float]:
