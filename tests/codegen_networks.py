@@ -20,7 +20,7 @@ from edgesnn.network import (
     sparse_from_dense,
 )
 from edgesnn.network.arrays import IntArray
-from edgesnn.network.synapses import WEIGHT_LIMIT, Delay
+from edgesnn.network.synapses import WEIGHT_LIMIT, Delay, Synapses
 
 
 def random_dense(
@@ -30,6 +30,42 @@ def random_dense(
     limit = WEIGHT_LIMIT[bits]
     weight = rng.integers(-limit, limit + 1, (post, pre))
     return Dense(source=source, bits=bits, delay=delay, weight=weight)
+
+
+def relay_layer(shape: tuple[int, ...]) -> Layer:
+    """One neuron a feature, which fires where it is positive: input events are one to one."""
+    return Layer(
+        name="relay",
+        shape=shape,
+        synapses=(Identity(source="input", weight=[1] * shape[0]),),
+        bias=[0] * shape[0],
+        neuron=IntegrateAndFire(threshold=[1] * shape[0], reset="zero"),
+    )
+
+
+def leaky_layer(
+    name: str, shape: tuple[int, ...], synapses: tuple[Synapses, ...], at: int, bias: int = 0
+) -> Layer:
+    """Neurons that are all alike and fire `at` a threshold."""
+    channels = shape[0]
+    return Layer(
+        name=name,
+        shape=shape,
+        synapses=synapses,
+        bias=[bias] * channels,
+        neuron=Leaky(threshold=[at] * channels, decay=[230] * channels),
+    )
+
+
+def readout_layer(synapses: tuple[Synapses, ...], classes: int) -> Layer:
+    """Scores that are kept for long."""
+    return Layer(
+        name="readout",
+        shape=(classes,),
+        synapses=synapses,
+        bias=[0] * classes,
+        neuron=Readout(decay=[250] * classes),
+    )
 
 
 def tiny_network(name: str = "tiny", seed: int = 0) -> Network:
@@ -100,13 +136,7 @@ def keyword_network(name: str = "keywords", seed: int = 1, frontend: bool = True
             neuron=Leaky(threshold=[threshold] * 64, decay=rng.integers(150, 250, 64)),
         )
 
-    readout = Layer(
-        name="readout",
-        shape=(12,),
-        synapses=(random_dense(rng, "second", 12, 64),),
-        bias=np.zeros(12, int),
-        neuron=Readout(decay=[250] * 12),
-    )
+    readout = readout_layer((random_dense(rng, "second", 12, 64),), 12)
     return Network(
         name=name,
         input=Input(shape=(40,), encoding="delta", delta=3),
@@ -121,39 +151,23 @@ def keyword_network(name: str = "keywords", seed: int = 1, frontend: bool = True
 
 
 def relay_network(bits: int = 8, width: int = 128, threshold: int = 500) -> Network:
-    """40-128-128-12 behind a relay that fires where a feature is positive.
-
-    The relay makes input events one to one, so that a test can set their rate.
-    """
+    """40-128-128-12 behind a relay, so that a test can set the rate of its events."""
     rng = np.random.default_rng(0)
 
     def hidden(layer: str, source: str, pre: int) -> Layer:
-        return Layer(
-            name=layer,
-            shape=(width,),
-            synapses=(random_dense(rng, source, width, pre, bits),),
-            bias=np.zeros(width, int),
-            neuron=Leaky(threshold=[threshold] * width, decay=[230] * width),
-        )
+        synapses = (random_dense(rng, source, width, pre, bits),)
+        return leaky_layer(layer, (width,), synapses, threshold)
 
-    relay = Layer(
-        name="relay",
-        shape=(40,),
-        synapses=(Identity(source="input", weight=[1] * 40),),
-        bias=np.zeros(40, int),
-        neuron=IntegrateAndFire(threshold=[1] * 40, reset="zero"),
-    )
-    readout = Layer(
-        name="readout",
-        shape=(12,),
-        synapses=(random_dense(rng, "second", 12, width, bits),),
-        bias=np.zeros(12, int),
-        neuron=Readout(decay=[250] * 12),
-    )
+    readout = readout_layer((random_dense(rng, "second", 12, width, bits),), 12)
     return Network(
         name="relay",
         input=Input(shape=(40,)),
-        layers=(relay, hidden("first", "relay", 40), hidden("second", "first", width), readout),
+        layers=(
+            relay_layer((40,)),
+            hidden("first", "relay", 40),
+            hidden("second", "first", width),
+            readout,
+        ),
         classes=tuple(f"class{number}" for number in range(12)),
     )
 

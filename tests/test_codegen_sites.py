@@ -22,46 +22,20 @@ from edgesnn.network import (
     Dense,
     Identity,
     Input,
-    IntegrateAndFire,
-    Layer,
-    Leaky,
     Network,
     Pool,
-    Readout,
     Sparse,
     sparse_from_dense,
 )
 from edgesnn.network.arrays import IntArray
 from edgesnn.network.geometry import output_shape
-from edgesnn.network.synapses import WEIGHT_LIMIT, Synapses
+from edgesnn.network.synapses import WEIGHT_LIMIT
 
-from .codegen_networks import random_dense
+from .codegen_networks import leaky_layer, random_dense, readout_layer, relay_layer
 
 needs_qemu = pytest.mark.skipif(
     shutil.which("qemu-system-arm") is None, reason="qemu-system-arm is missing"
 )
-
-
-def relay(shape: tuple[int, ...]) -> Layer:
-    """One neuron a feature, which fires where it is positive."""
-    return Layer(
-        name="relay",
-        shape=shape,
-        synapses=(Identity(source="input", weight=[1] * shape[0]),),
-        bias=[0] * shape[0],
-        neuron=IntegrateAndFire(threshold=[1] * shape[0], reset="zero"),
-    )
-
-
-def leaky(name: str, shape: tuple[int, ...], synapses: tuple[Synapses, ...], at: int) -> Layer:
-    channels = shape[0]
-    return Layer(
-        name=name,
-        shape=shape,
-        synapses=synapses,
-        bias=[3] * channels,
-        neuron=Leaky(threshold=[at] * channels, decay=[200] * channels),
-    )
 
 
 def convolving(
@@ -92,9 +66,9 @@ def convolving(
     assert last is not None
     narrow = group("second", channels, 1, 0, window)
     layers = (
-        relay(shape),
-        leaky("first", middle, (first,), limit),
-        leaky(
+        relay_layer(shape),
+        leaky_layer("first", middle, (first,), limit, bias=3),
+        leaky_layer(
             "second", middle,
             (
                 again,
@@ -102,17 +76,17 @@ def convolving(
                 random_dense(rng, "second", size, size, 4, 1),
             ),
             limit,
+            bias=3,
         ),
-        leaky("third", last, (narrow, pool), limit),
+        leaky_layer("third", last, (narrow, pool), limit, bias=3),
     )  # fmt: skip
     end = int(np.prod(last))
     synapses = (Dense(source="third", weight=rng.integers(-9, 10, (2, end))),)
-    readout = Layer(
-        name="readout", shape=(2,), synapses=synapses, bias=[0, 0],
-        neuron=Readout(decay=[250, 250]),
-    )  # fmt: skip
     return Network(
-        name="sites", input=Input(shape=shape), layers=(*layers, readout), classes=("a", "b")
+        name="sites",
+        input=Input(shape=shape),
+        layers=(*layers, readout_layer(synapses, 2)),
+        classes=("a", "b"),
     )
 
 
@@ -126,14 +100,12 @@ def stored(pre: int, post: int, density: float, seed: int) -> Network:
         return sparse_from_dense(Dense(source=source, weight=kept, delay=delay))
 
     groups = (group("relay", pre, 0), group("hidden", post, 1))
-    layers = (relay((pre,)), leaky("hidden", (post,), groups, 90))
-    readout = Layer(
-        name="readout", shape=(2,), synapses=(random_dense(rng, "hidden", 2, post),), bias=[0, 0],
-        neuron=Readout(decay=[250, 250]),
-    )  # fmt: skip
-    return Network(
-        name="stored", input=Input(shape=(pre,)), layers=(*layers, readout), classes=("a", "b")
+    layers = (
+        relay_layer((pre,)),
+        leaky_layer("hidden", (post,), groups, 90, bias=3),
+        readout_layer((random_dense(rng, "hidden", 2, post),), 2),
     )
+    return Network(name="stored", input=Input(shape=(pre,)), layers=layers, classes=("a", "b"))
 
 
 def spikes(shape: tuple[int, ...], seed: int, steps: int = 8) -> IntArray:
