@@ -6,83 +6,25 @@ longest delay; a group with a scalar delay reads an older list. A group with axo
 a ring of its own, filled ahead of time.
 
 Clips run in lockstep, one a *lane*, first axis of all state: walking the plan costs as much as
-updating a small layer, so it is done once for all lanes. Two things keep the inner loops vector
-instructions: integer widths are written out, since int32 arithmetic widens to int64 here as in
-NumPy; and indices are unsigned, since signed ones are checked for counting from the end.
-
-All of it stands in one file because the compiled code is cached by the file's time stamp.
+updating a small layer, so it is done once for all lanes. Here stand the events, from their lists
+to the sums of currents; what neurons make of those is `edgesnn.sim.neurons`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numba import njit
 
 from edgesnn.network.arrays import IntArray
-from edgesnn.sim.tables import (
-    ADAPTATION_DECAY,
-    ADAPTIVE,
-    AXONAL,
-    BIAS,
-    COUPLING,
-    DECAY,
-    FIRES_AT,
-    JUMP,
-    READOUT,
-    SUBTRACT,
-    SUBTRACT_LATER,
-    THRESHOLD,
-    ZERO,
-    ZERO_LATER,
-    Counts,
-    Plan,
-    Record,
-    Rows,
-    State,
-)
-
-_njit = njit(cache=True, nogil=True, error_model="numpy")
-
-#: A number as this file writes it, and an unsigned index.
-Number = Any
-Index = int | np.uint64
-
-_I16_LOW, _I16_HIGH = np.int32(-(1 << 15)), np.int32((1 << 15) - 1)
-_I24_LOW, _I24_HIGH = np.int32(-(1 << 23)), np.int32((1 << 23) - 1)
+from edgesnn.sim.core.compiled import sources_digest
+from edgesnn.sim.neurons import Index, add_shifted, clear, compiled, start_from_bias, update
+from edgesnn.sim.tables import AXONAL, READOUT, Counts, Plan, Record, Rows, State
 
 
-@_njit
-def run_clips(
-    plan: Plan,
-    rows: Rows,
-    state: State,
-    features: IntArray,
-    counts: Counts,
-    record: Record,
-    start: int,
-) -> None:
-    """Run int8 `features (clips, steps, channels)` from step `start` on, one clip a lane.
-
-    `state` is zeros for `start` 0, else what the steps before it left. Fills `counts`, and
-    `record` where it has clips; the scores stand in `state.v` at the end.
-    """
-    for now in range(features.shape[1]):
-        step = start + now
-        _send_input(plan, state, step, features[:, now], counts.emitted)
-        for layer in range(len(plan.layers)):
-            _gather(plan, rows, state, layer, step, counts.delivered)
-            _update(plan, state, layer, step, counts.changed)
-            if plan.layers[layer].kind != READOUT:
-                _emit(plan, state, layer, step, counts.emitted)
-        if len(record.v):
-            record.v[:, now] = state.v
-            record.a[:, now] = state.a
-            record.spikes[:, now] = state.fired
-
-
-@_njit
+@compiled
 def _send_input(plan: Plan, state: State, step: int, features: IntArray, emitted: IntArray) -> None:
     """List the channels that are sent, with their value (direct) or their change (delta)."""
     slot = step % plan.sources[0].length
@@ -96,7 +38,7 @@ def _send_input(plan: Plan, state: State, step: int, features: IntArray, emitted
         emitted[lane, 0] += count
 
 
-@_njit
+@compiled
 def _list_sent(
     x: IntArray, reference: IntArray, delta: int, ring: IntArray, values: IntArray
 ) -> int:
@@ -116,27 +58,27 @@ def _list_sent(
     return count
 
 
-@_njit
+@compiled
 def _gather(
     plan: Plan, rows: Rows, state: State, layer: int, step: int, delivered: IntArray
 ) -> None:
     """Sum a layer's currents of this step into `state.current` (`acc` of the specification)."""
     first, last = np.uint64(plan.layers[layer].first), np.uint64(plan.layers[layer].last)
     groups = range(plan.layers[layer].first_group, plan.layers[layer].last_group)
-    _start_from_bias(state.current, plan.neurons, first, last)
+    start_from_bias(state.current, plan.neurons, first, last)
     if plan.layers[layer].graded:
         if plan.delta < 0:
-            _clear(state.graded, first, last)
+            clear(state.graded, first, last)
         for group in groups:
             if plan.groups[group].source == 0 and plan.groups[group].delay <= step:
                 _add_input(plan, rows, state, group, step, first, delivered)
-        _add_shifted(state.current, state.graded, plan.layers[layer].shift, first, last)
+        add_shifted(state.current, state.graded, plan.layers[layer].shift, first, last)
     for group in groups:
         if plan.groups[group].source != 0 and plan.groups[group].delay <= step:
             _add_group(plan, rows, state, group, step, first, delivered)
 
 
-@_njit
+@compiled
 def _ring_place(plan: Plan, source: int, step: int) -> tuple[int, int]:
     """Index into `ring_count` and offset into `ring` of a source's event list at `step`."""
     place = plan.sources[source]
@@ -144,7 +86,7 @@ def _ring_place(plan: Plan, source: int, step: int) -> tuple[int, int]:
     return place.slot + slot, place.start + slot * place.width
 
 
-@_njit
+@compiled
 def _add_input(
     plan: Plan, rows: Rows, state: State, group: int, step: int, first: Index, delivered: IntArray
 ) -> None:
@@ -157,7 +99,7 @@ def _add_input(
         _count(rows, base, events, delivered[lane, group])
 
 
-@_njit
+@compiled
 def _add_group(
     plan: Plan, rows: Rows, state: State, group: int, step: int, first: Index, delivered: IntArray
 ) -> None:
@@ -182,7 +124,7 @@ def _add_group(
         _count(rows, base, events, delivered[lane, group])
 
 
-@_njit
+@compiled
 def _add_spikes(
     rows: Rows, base: int, length: int, events: IntArray, current: IntArray, first: Index
 ) -> None:
@@ -196,7 +138,7 @@ def _add_spikes(
                     current[post + i] += np.int32(rows.weights[weight + i])
 
 
-@_njit
+@compiled
 def _add_graded(
     rows: Rows, base: int, length: int, events: IntArray, values: IntArray, graded: IntArray,
     first: Index,
@@ -209,7 +151,7 @@ def _add_graded(
                 graded[post + i] += np.int32(value * np.int32(rows.weights[weight + i]))
 
 
-@_njit
+@compiled
 def _add_maximum(
     rows: Rows, base: int, events: IntArray, stamp: IntArray, ticket: int, current: IntArray,
     first: Index,
@@ -223,7 +165,7 @@ def _add_maximum(
                 current[post] += rows.weights[rows.weight[run]]
 
 
-@_njit
+@compiled
 def _count(rows: Rows, base: int, events: IntArray, delivered: IntArray) -> None:
     effective, stored = 0, 0
     for pre in events:
@@ -234,38 +176,7 @@ def _count(rows: Rows, base: int, events: IntArray, delivered: IntArray) -> None
     delivered[2] += stored
 
 
-@_njit
-def _update(plan: Plan, state: State, layer: int, step: int, changed: IntArray) -> None:
-    """Advance a layer's neurons, and count the membranes that changed: all in the first step."""
-    first, last = np.uint64(plan.layers[layer].first), np.uint64(plan.layers[layer].last)
-    if plan.layers[layer].kind == READOUT:
-        _integrate(state.v, state.current, plan.neurons, first, last, _I24_LOW, _I24_HIGH)
-    else:
-        _update_spiking(plan, state, layer, first, last)
-    _store(state.v, state.current, first, last, step == 0, changed[:, layer])
-    if plan.layers[layer].kind == ADAPTIVE:
-        _adapt(state.v, state.a, state.fired, plan.neurons, first, last)
-
-
-@_njit
-def _update_spiking(plan: Plan, state: State, layer: int, first: Index, last: Index) -> None:
-    """Turn each `current` into the membrane after the reset."""
-    v, current, fired, reset = state.v, state.current, state.fired, plan.layers[layer].reset
-    if reset == SUBTRACT_LATER:
-        _subtract(current, plan.neurons, fired, first, last)
-    elif reset == ZERO_LATER:
-        _forget(current, v, plan.neurons, fired, first, last)
-    if plan.layers[layer].kind == ADAPTIVE:
-        _take(current, state.a, first, last)
-    _integrate(v, current, plan.neurons, first, last, _I16_LOW, _I16_HIGH)
-    _fire(current, plan.neurons, fired, first, last)
-    if reset == SUBTRACT:
-        _subtract(current, plan.neurons, fired, first, last)
-    elif reset == ZERO:
-        _zero(current, fired, first, last)
-
-
-@_njit
+@compiled
 def _emit(plan: Plan, state: State, layer: int, step: int, emitted: IntArray) -> None:
     """List the layer's spikes, and file them ahead for groups with axonal delays."""
     source = layer + 1
@@ -282,7 +193,7 @@ def _emit(plan: Plan, state: State, layer: int, step: int, emitted: IntArray) ->
                 _file_ahead(plan, state, number, step, spikes, lane)
 
 
-@_njit
+@compiled
 def _list_fired(fired: IntArray, ring: IntArray) -> int:
     count = np.uint64(0)
     for i in range(np.uint64(len(fired))):
@@ -291,7 +202,7 @@ def _list_fired(fired: IntArray, ring: IntArray) -> int:
     return int(count)
 
 
-@_njit
+@compiled
 def _arrival_place(plan: Plan, number: int, step: int) -> tuple[int, int]:
     """As `_ring_place`, for `arrivals_count` and `arrivals`."""
     place = plan.axonal[number]
@@ -299,7 +210,7 @@ def _arrival_place(plan: Plan, number: int, step: int) -> tuple[int, int]:
     return place.slot + slot, place.start + slot * place.rows
 
 
-@_njit
+@compiled
 def _file_ahead(
     plan: Plan, state: State, number: int, step: int, spikes: IntArray, lane: int
 ) -> None:
@@ -310,119 +221,55 @@ def _file_ahead(
         state.arrivals_count[lane, index] += 1
 
 
-# What follows is the arithmetic of docs/SPEC.md §3 to §5, one loop over lanes and neurons for
-# each term: more arrays in a loop, and the compiler no longer proves that they do not overlap.
-
-
-@_njit
-def _clamp(x: Number, low: Number, high: Number) -> Number:
-    return low if x < low else (high if x > high else x)
-
-
-@_njit
-def _kept(x: Number, factor: Number) -> Number:
-    """`floor(x·factor / 2^8)` in 32 bits."""
-    return np.int32(np.int32(x * factor) >> np.int32(8))
-
-
-@_njit
-def _start_from_bias(current: IntArray, neurons: IntArray, first: Index, last: Index) -> None:
-    for lane in range(len(current)):
-        for i in range(first, last):
-            current[lane, i] = neurons[BIAS, i]
-
-
-@_njit
-def _clear(graded: IntArray, first: Index, last: Index) -> None:
-    for lane in range(len(graded)):
-        for i in range(first, last):
-            graded[lane, i] = 0
-
-
-@_njit
-def _add_shifted(
-    current: IntArray, graded: IntArray, shift: int, first: Index, last: Index
+@compiled
+def _run(
+    plan: Plan,
+    rows: Rows,
+    state: State,
+    features: IntArray,
+    counts: Counts,
+    record: Record,
+    start: int,
 ) -> None:
-    places = np.int32(shift)
-    for lane in range(len(current)):
-        for i in range(first, last):
-            current[lane, i] += np.int32(graded[lane, i] >> places)
+    for now in range(features.shape[1]):
+        step = start + now
+        _send_input(plan, state, step, features[:, now], counts.emitted)
+        for layer in range(len(plan.layers)):
+            _gather(plan, rows, state, layer, step, counts.delivered)
+            update(plan, state, layer, step, counts.changed)
+            if plan.layers[layer].kind != READOUT:
+                _emit(plan, state, layer, step, counts.emitted)
+        if len(record.v):
+            record.v[:, now] = state.v
+            record.a[:, now] = state.a
+            record.spikes[:, now] = state.fired
 
 
-@_njit
-def _integrate(
-    v: IntArray,
-    current: IntArray,
-    neurons: IntArray,
-    first: Index,
-    last: Index,
-    low: Number,
-    high: Number,
-) -> None:
-    for lane in range(len(v)):
-        for i in range(first, last):
-            u = np.int32(_kept(v[lane, i], neurons[DECAY, i]) + current[lane, i])
-            current[lane, i] = _clamp(u, low, high)
+def _cached(sources: int) -> Callable[[Plan, Rows, State, IntArray, Counts, Record, int], None]:
+    """The kernel, compiled once for these sources: they become part of the cache's key."""
+
+    @njit(cache=True, nogil=True, error_model="numpy")
+    def run_clips(
+        plan: Plan,
+        rows: Rows,
+        state: State,
+        features: IntArray,
+        counts: Counts,
+        record: Record,
+        start: int,
+    ) -> None:
+        """Run int8 `features (clips, steps, channels)` from step `start` on, one clip a lane.
+
+        `state` is zeros for `start` 0, else what the steps before it left. Fills `counts`, and
+        `record` where it has clips; the scores stand in `state.v` at the end.
+        """
+        if sources:
+            _run(plan, rows, state, features, counts, record, start)
+
+    return run_clips
 
 
-@_njit
-def _take(current: IntArray, a: IntArray, first: Index, last: Index) -> None:
-    for lane in range(len(current)):
-        for i in range(first, last):
-            current[lane, i] -= a[lane, i]
-
-
-@_njit
-def _fire(u: IntArray, neurons: IntArray, fired: IntArray, first: Index, last: Index) -> None:
-    for lane in range(len(u)):
-        for i in range(first, last):
-            fired[lane, i] = u[lane, i] >= neurons[FIRES_AT, i]
-
-
-@_njit
-def _subtract(u: IntArray, neurons: IntArray, fired: IntArray, first: Index, last: Index) -> None:
-    for lane in range(len(u)):
-        for i in range(first, last):
-            u[lane, i] -= np.int32(neurons[THRESHOLD, i] * np.int32(fired[lane, i]))
-
-
-@_njit
-def _zero(u: IntArray, fired: IntArray, first: Index, last: Index) -> None:
-    for lane in range(len(u)):
-        for i in range(first, last):
-            u[lane, i] *= np.int32(np.int32(1) - np.int32(fired[lane, i]))
-
-
-@_njit
-def _forget(
-    current: IntArray, v: IntArray, neurons: IntArray, fired: IntArray, first: Index, last: Index
-) -> None:
-    """Take what is left of `v` off the current where the neuron fired in the last step."""
-    for lane in range(len(v)):
-        for i in range(first, last):
-            left = _kept(v[lane, i], neurons[DECAY, i])
-            current[lane, i] -= np.int32(left * np.int32(fired[lane, i]))
-
-
-@_njit
-def _store(
-    v: IntArray, after: IntArray, first: Index, last: Index, is_first: bool, changed: IntArray
-) -> None:
-    for lane in range(len(v)):
-        differ = np.int32(0)
-        for i in range(first, last):
-            differ += np.int32(v[lane, i] != after[lane, i])
-            v[lane, i] = after[lane, i]
-        changed[lane] += np.int64(last - first) if is_first else np.int64(differ)
-
-
-@_njit
-def _adapt(
-    v: IntArray, a: IntArray, fired: IntArray, neurons: IntArray, first: Index, last: Index
-) -> None:
-    for lane in range(len(v)):
-        for i in range(first, last):
-            raised = np.int32(neurons[JUMP, i] * np.int32(fired[lane, i]))
-            driven = np.int32(_kept(v[lane, i], neurons[COUPLING, i]) + raised)
-            total = np.int32(_kept(a[lane, i], neurons[ADAPTATION_DECAY, i]) + driven)
-            a[lane, i] = _clamp(total, _I16_LOW, _I16_HIGH)
+HERE = Path(__file__).parent
+run_clips = _cached(
+    sources_digest(*(HERE / name for name in ("kernel.py", "neurons.py", "tables.py")))
+)
