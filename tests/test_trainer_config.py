@@ -31,6 +31,7 @@ HIDDEN = "[[model.hidden]]\nwidth = 8\n"
         ("name = 'Two Words'\n" + HIDDEN, "name: String should match pattern"),
         ("name = 'while'\n" + HIDDEN, "network name 'while' is not a C identifier"),
         (HIDDEN + "taps = [200]\naxonal_delay = 100\n", "together must not pass 255 steps"),
+        (HIDDEN + "dead_zone = 7\n", "leaves no synapses of 4 bits, whose weights reach 7"),
         (HIDDEN + "[augment]\nnoise_snr_db = [30.0, 5.0]\n", "must be [lowest, highest]"),
         (HIDDEN + "[frontend]\nlow = 5000\nhigh = 4000\n", "frontend: front-end: "),
         ("model = [\n", "is not TOML"),

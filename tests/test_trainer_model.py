@@ -45,6 +45,9 @@ MODELS = {
     "recurrent": ModelSettings(
         hidden=[LayerSettings(width=24, recurrent=True), LayerSettings(width=20, recurrent=True)],
     ),
+    "synapses left out": ModelSettings(
+        hidden=[LayerSettings(width=24), LayerSettings(width=20, taps=[0, 3], dead_zone=1)],
+    ),
     "no normalisation": ModelSettings(
         hidden=[LayerSettings(width=24), LayerSettings(width=20)], normalise=False
     ),
@@ -123,6 +126,19 @@ def test_quantised_weights_are_whole_and_narrow(bits, limit):
     assert (error <= scale / 2 * 1.001).all()
     integer.sum().backward()
     assert weight.weight.grad.abs().sum() > 0
+
+
+def test_small_weights_are_left_out_and_can_come_back():
+    torch.manual_seed(0)
+    plain = QuantisedWeight(16, 40, 4, per_neuron=True)
+    thin = QuantisedWeight(16, 40, 4, per_neuron=True, dead_zone=2)
+    thin.load_state_dict(plain.state_dict())
+    whole, left = plain().integer, thin().integer
+    assert torch.equal(left, torch.where(whole.abs() > 2, whole, 0.0))
+    assert 0 < left.count_nonzero() < whole.count_nonzero()
+    for each in (whole, left):
+        each.sum().backward()
+    assert torch.equal(thin.weight.grad, plain.weight.grad)
 
 
 def test_readout_weights_share_one_scale():

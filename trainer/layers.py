@@ -195,7 +195,9 @@ class SpikingLayer(Population):
         size = settings.width
         self.settings = settings
         self.register_buffer("delays", delays)
-        self.synapses = QuantisedWeight(size, delays.numel(), bits, per_neuron=True)
+        self.synapses = QuantisedWeight(
+            size, delays.numel(), bits, per_neuron=True, dead_zone=settings.dead_zone
+        )
         self.make_neurons(size, (0.5, 0.95), INITIAL_GAIN if normalise else None)
         self.recurrent = _recurrent_weight(size) if settings.recurrent else None
 

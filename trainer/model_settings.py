@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from edgesnn.network.synapses import MAX_DELAY
+from edgesnn.network.synapses import MAX_DELAY, WEIGHT_LIMIT
 from edgesnn.trainer.image_settings import ConvolutionalSettings
 from edgesnn.trainer.settings import Count, Positive, Settings
 
@@ -38,13 +38,15 @@ class LayerSettings(Settings):
 
     `taps` are delays in steps; the first layer takes the input's instead. `axonal_delay`, if
     not 0, gives each presynaptic neuron and tap a fixed random delay up to that many steps
-    on top. `recurrent` adds synapses from the layer to itself, one step back.
+    on top. `recurrent` adds synapses from the layer to itself, one step back. Feed-forward weights
+    of a magnitude up to `dead_zone`, in LSB, are 0: such synapses are left out, and cost nothing.
     """
 
     width: Annotated[int, Field(ge=1, le=4096)]
     taps: Annotated[list[Delay], Field(min_length=1)] = Field(default=[0])
     axonal_delay: Delay = 0
     bits: Bits = 4
+    dead_zone: Annotated[int, Field(ge=0, le=126)] = 0
     neuron: Literal["leaky", "adaptive"] = "adaptive"
     reset: Literal["subtract", "zero"] = "subtract"
     reset_delay: bool = False
@@ -54,6 +56,15 @@ class LayerSettings(Settings):
     def _delays_fit(self) -> LayerSettings:
         if max(self.taps) + self.axonal_delay > MAX_DELAY:
             raise ValueError(f"taps and axonal_delay together must not pass {MAX_DELAY} steps")
+        return self
+
+    @model_validator(mode="after")
+    def _some_synapses_are_left(self) -> LayerSettings:
+        if self.dead_zone >= WEIGHT_LIMIT[self.bits]:
+            raise ValueError(
+                f"dead_zone = {self.dead_zone} leaves no synapses of {self.bits} bits, "
+                f"whose weights reach {WEIGHT_LIMIT[self.bits]}"
+            )
         return self
 
 

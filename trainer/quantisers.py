@@ -35,11 +35,14 @@ class QuantisedWeight(nn.Module):
         pre: presynaptic neurons times taps.
         bits: 8, 4 or 2.
         per_neuron: one scale for each postsynaptic neuron, instead of one for all.
+        dead_zone: whole numbers up to this magnitude become 0: synapses that are left out.
     """
 
-    def __init__(self, post: int, pre: int, bits: int, *, per_neuron: bool) -> None:
+    def __init__(
+        self, post: int, pre: int, bits: int, *, per_neuron: bool, dead_zone: int = 0
+    ) -> None:
         super().__init__()
-        self.bits = bits
+        self.bits, self.dead_zone = bits, dead_zone
         self.linear = qnn.QuantLinear(
             pre,
             post,
@@ -58,7 +61,12 @@ class QuantisedWeight(nn.Module):
         """The whole-number weight of now."""
         quantised = self.linear.quant_weight()
         scale = quantised.scale.detach().reshape(-1, 1)
-        return IntegerWeight(round_through(quantised.value / scale), scale)
+        whole = round_through(quantised.value / scale)
+        if self.dead_zone:
+            # Straight through, so that a synapse that is left out can still grow and come back.
+            small = whole.detach() * (whole.detach().abs() <= self.dead_zone)
+            whole = whole - small
+        return IntegerWeight(whole, scale)
 
     def extra_repr(self) -> str:
         """Shown by `print(model)`."""
