@@ -51,21 +51,28 @@ def configuration(given: argparse.Namespace, variant: str, seed: int) -> TrainCo
 
 
 def teach(given: argparse.Namespace, dataset: Dataset) -> None:
-    """Train the teacher, hearing through the network's front-end."""
+    """Train the teacher, hearing through the network's front-end, if a variant asks for it."""
     folder = given.runs / "teacher"
-    if (folder / REPORT).exists():
+    losses = [configuration(given, variant, 0).loss for variant in given.variants]
+    if (folder / REPORT).exists() or not any(loss.distillation.weight for loss in losses):
         return
-    config = preset("teacher").model_copy(
-        update={"frontend": configuration(given, "baseline", 0).frontend}
-    )
+    heard = configuration(given, "baseline", 0).frontend
+    config = preset("teacher").model_copy(update={"frontend": heard})
     train(config, dataset, folder, seed=0, test=False)
 
 
 def train_one(given: argparse.Namespace, dataset: Dataset, variant: str, seed: int) -> None:
-    """Train one variant with one seed, if that is not done."""
-    folder = folder_of(given, variant, seed)
-    if not (folder / REPORT).exists():
-        train(configuration(given, variant, seed), dataset, folder, seed=seed, test=False)
+    """Train one variant with one seed, if that is not done.
+
+    A part of the jobs leaves out what goes on from a run that another part has still to finish.
+    """
+    folder, config = folder_of(given, variant, seed), configuration(given, variant, seed)
+    if (folder / REPORT).exists():
+        return
+    if given.jobs and config.start.run and not (Path(config.start.run) / REPORT).exists():
+        print(f"left for later: {folder}, which goes on from {config.start.run}")
+        return
+    train(config, dataset, folder, seed=seed, test=False)
 
 
 def record_of(given: argparse.Namespace, dataset: Dataset, variant: str, seed: int) -> Any:

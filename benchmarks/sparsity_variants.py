@@ -87,6 +87,7 @@ def on_from(variant: str) -> Changes:
 
 #: On from the network that paid for energy, without its idle neurons.
 PRUNED = [*on_from("energy_kd"), "start.prune=1e-3"]
+
 #: On from that for half as long: no synapses of the smallest weights, fewer changes of the input.
 THINNED = [
     *on_from("energy_kd_pruned"),
