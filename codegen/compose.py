@@ -231,7 +231,7 @@ def _scratch(layers: tuple[LayerCode, ...]) -> tuple[Member, ...]:
     currents = max((padded(each.layer.size) for each in layers if each.uses_currents), default=0)
     touched = max(each.touched_words for each in layers)
     rows = [each.rows for each in layers if each.rows is not None]
-    events = max((places(each.count, each.bits) for each in rows), default=0)
+    events = max((places(each.count) for each in rows), default=0)
     sums = max((_sums(each) for each in layers), default=0)
     sizes = (
         ("int32_t", "current", currents),

@@ -36,10 +36,6 @@ TILE = 16
 Form = Literal["plain", "saturates", "tables", "words"]
 """The forms of edgesnn_membranes.h, that of edgesnn_adaptive.h, and that of edgesnn_words.h."""
 
-#: Events of four bits a weight that are summed before they are widened (edgesnn_rows.h).
-CHUNK = 16
-
-
 #: Largest modulus of an adaptive neuron's currents (edgesnn_adaptive_pairs.h).
 MOST_DRIVE = (1 << 23) - (1 << 17)
 
@@ -148,7 +144,7 @@ def padded_neurons(neurons: int) -> int:
 def row_table(groups: list[Dense], bits: int, name: str) -> tuple[Table, int]:
     """Weights of several groups, one behind the other, as biased rows of `bits` bits a weight, 8
     or 4; and their bias."""
-    bias = 1 << (bits - 1)
+    bias = {8: 128, 4: 7}[bits]
     weight = np.concatenate([group.weight for group in groups], axis=1).T.astype(np.int64)
     biased = np.pad(weight, ((0, 0), (0, -weight.shape[1] % TILE))) + bias
     # Of each eight the first four are the lower nibbles of a word's bytes.
@@ -157,9 +153,9 @@ def row_table(groups: list[Dense], bits: int, name: str) -> tuple[Table, int]:
     return table(f"{name}_weight", np.uint32, pack(fields, bits, 32)), bias
 
 
-def places(rows: int, bits: int) -> int:
+def places(rows: int) -> int:
     """Words of a list of events with all of `rows` (edgesnn_rows.h): two behind the last."""
-    return rows + 2 + (rows // CHUNK if bits == 4 else 0)
+    return rows + 2
 
 
 def table_fields(layer: Layer, name: str) -> tuple[tuple[tuple[str, str], ...], tuple[Table, ...]]:

@@ -331,22 +331,54 @@ def test_hundreds_of_events_at_once(core: str, kind: str, layout: list[str]) -> 
     assert first_divergence(network, expected, traces) is None
 
 
+def counting(network: Network, counts: tuple[int, ...]) -> tuple[Network, IntArray]:
+    """`network` with a relay that fires as often as one of `counts` says, the last being its size,
+    and features that make it do so for each of them."""
+    relay = network.layers[0]
+    bias = -np.searchsorted(counts, np.arange(relay.size), side="right")
+    forgetful = Leaky(threshold=[1] * relay.size, decay=[0] * relay.size, reset="zero")
+    relay = replace(relay, bias=bias, neuron=forgetful)
+    features = np.concatenate([np.arange(1, len(counts) + 2), [0, len(counts)]]).astype(np.int8)
+    return replace(network, layers=(relay, *network.layers[1:])), features[None, :, None]
+
+
+@pytest.mark.parametrize(
+    ("core", "kind"),
+    [
+        *(("m4", kind) for kind in ("strict zero", "uniform", "integrator", "own", "coupled")),
+        ("host", "uniform"),
+        ("host", "own"),
+    ],
+)
+def test_four_bits_take_any_number_of_events(core: str, kind: str) -> None:
+    """About as many as a pair, a chunk or a call takes, of the greatest and least weights: by all
+    functions that add them, and onto tiles that are not whole."""
+    if core != "host" and shutil.which("qemu-system-arm") is None:
+        pytest.skip("qemu-system-arm is missing")
+    counts = (1, 2, 3, 9, 10, 11, 12, 17, 18, 19, 20, 21, 35, 36, 37, 250, 251, 252, 253, 254, 600)
+    base = lanes_network(kind, 600, 45, 4, 5, recurrent=False, scale=900)
+    if kind in ("uniform", "strict zero"):  # swept
+        hidden = replace(base.layers[1], bias=np.zeros(45, int))
+        base = replace(base, layers=(base.layers[0], hidden, base.layers[2]))
+    network, features = counting(base, counts)
+    expected = Oracle(network).run(features)
+    assert {*expected.spikes["relay"].sum(axis=-1)[0]} >= {*counts}
+    layout = parse_layout(["rows4"])
+    machine = HostC(network, layout=layout) if core == "host" else Qemu(network, core, layout=layout)
+    assert first_divergence(network, expected, machine.run(features)) is None
+
+
 @pytest.mark.skipif(shutil.which("qemu-system-arm") is None, reason="qemu-system-arm is missing")
 @pytest.mark.parametrize("core", ["m0", "m3"])
 @pytest.mark.parametrize("bits", [8, 4, 2])
 def test_words_take_hundreds_of_events_at_once(core: str, bits: int) -> None:
     """600 events in one step: more than lanes, a chunk or a fold take, and one more or fewer than
     each of them in steps between; onto tiles that are not whole."""
+    edges = (1, 2, 17, 18, 19, 20, 126, 127, 144, 145, 257, 258, 288, 289, 600)
     network = lanes_network("strict zero", 600, 45, bits, 5, recurrent=False, scale=900)
-    relay = network.layers[0]
-    edges = np.array([1, 2, 17, 18, 19, 20, 126, 127, 144, 145, 257, 258, 288, 289, 600])
-    bias = -np.searchsorted(edges, np.arange(600), side="right")
-    forgetful = Leaky(threshold=[1] * 600, decay=[0] * 600, reset="zero")
-    relay = replace(relay, bias=bias, neuron=forgetful)
-    network = replace(network, layers=(relay, *network.layers[1:]))
-    features = np.concatenate([np.arange(1, 17), [0, 16]]).astype(np.int8)[None, :, None]
+    network, features = counting(network, edges)
     expected = Oracle(network).run(features)
-    assert {*expected.spikes["relay"].sum(axis=-1)[0]} >= {*edges.tolist()}
+    assert {*expected.spikes["relay"].sum(axis=-1)[0]} >= {*edges}
     traces = Qemu(network, core, layout=parse_layout(["words"])).run(features)
     assert first_divergence(network, expected, traces) is None
 

@@ -33,7 +33,8 @@ EDGESNN_INLINE void edgesnn_hear_tiles(uint32_t tiles, uint32_t start,
         if (EDGESNN_DSP || arrivals->rows->bits == 8u) {
             edgesnn_add_rows8(arrivals->rows, events, sum);
         } else {
-            edgesnn_add_rows4(arrivals->rows, events, sum);
+            edgesnn_add_rows4(arrivals->rows, events, (uint32_t)(sum - sums) / EDGESNN_TILE_PAIRS,
+                              sum);
         }
     }
     for (uint32_t *sum = sums; !EDGESNN_DSP && sum < end; sum++) {
@@ -53,7 +54,10 @@ EDGESNN_SHARED const uint32_t *edgesnn_hear(uint32_t tiles, const struct edgesnn
     }
 #if EDGESNN_DSP
     if (events->count != 0 && arrivals->rows->bits == 4u) {
-        edgesnn_hear4(events->place, events->count, sums, &sums[EDGESNN_TILE_PAIRS * tiles], start);
+        uint32_t from[EDGESNN_TILE_PAIRS];
+        edgesnn_share(start, from);
+        edgesnn_hear4(events->place, events->count, sums, &sums[EDGESNN_TILE_PAIRS * tiles], from,
+                      0, 0);
     } else {
         edgesnn_hear_tiles(tiles, start, arrivals, sums);
     }

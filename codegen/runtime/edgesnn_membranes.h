@@ -108,7 +108,7 @@ EDGESNN_INLINE void edgesnn_sum_tile(const struct edgesnn_membranes *layer, uint
 {
     edgesnn_begin_tile(layer, first, shared, cells, sum);
     if (arrivals->rows->bits == 4u) {
-        edgesnn_add_rows4(arrivals->rows, &arrivals->events, sum);
+        edgesnn_add_rows4(arrivals->rows, &arrivals->events, first / EDGESNN_TILE_PAIRS, sum);
     } else {
         edgesnn_add_rows8(arrivals->rows, &arrivals->events, sum);
     }

@@ -2,10 +2,10 @@
  *
  * Dense rows of four bits a weight, two weights to a byte, added without unpacking them.
  *
- * A word holds eight biased weights of 0 ... 15. Words are summed whole, and once more with the
+ * A word holds eight biased weights of 0 ... 14. Words are summed whole, and once more with the
  * upper nibbles alone: odd += (word >> 4) & 0x0f0f0f0f. The lower nibbles' sums are then
- * whole - (odd << 4), which is exact since additions of 32 bits wrap. Seventeen events fit a
- * byte (17 * 15 = 255); after sixteen the sums are widened into lanes. With the DSP extension
+ * whole - (odd << 4), which is exact since additions of 32 bits wrap. Eighteen events fit a
+ * byte (18 * 14 = 252); after sixteen the sums are widened into lanes. With the DSP extension
  * that is assembly (edgesnn_nibbles_dsp.h).
  */
 #ifndef EDGESNN_NIBBLES_H
@@ -16,23 +16,22 @@
 #if EDGESNN_DSP
 #include "edgesnn_nibbles_dsp.h"
 
-/* Add the rows of all events to the sums of one tile. */
+/* Add the rows of all events to the sums of tile `tile`. */
 EDGESNN_INLINE void edgesnn_add_rows4(const struct edgesnn_rows *rows,
-                                      const struct edgesnn_list *events, uint32_t *sum)
+                                      const struct edgesnn_list *events, uint32_t tile,
+                                      uint32_t *sum)
 {
-    uint32_t heard[EDGESNN_TILE_PAIRS];
     (void)rows;
-    if (events->count == 0) {
-        return;
-    }
-    edgesnn_hear4(events->place, events->count, heard, &heard[EDGESNN_TILE_PAIRS], 0);
-    EDGESNN_UNROLL
-    for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
-        sum[pair] = edgesnn_add_sums(sum[pair], heard[pair]);
+    if (events->count != 0) {
+        edgesnn_hear4(events->place, events->count, sum, &sum[EDGESNN_TILE_PAIRS], sum, 0,
+                      8u * tile);
     }
 }
 #else
 #define EDGESNN_NIBBLE_WORDS 2u /* of weights a tile */
+
+/* Events that are summed before they are widened. */
+#define EDGESNN_CHUNK 16u
 
 /* Byte sums of one tile: byte 0 of a word belongs to a neuron, bytes 2, 1, 3 to the next ones. */
 struct edgesnn_bytes {
@@ -53,7 +52,7 @@ EDGESNN_INLINE struct edgesnn_list edgesnn_chunk(const struct edgesnn_list *even
 {
     const uint32_t left = events->count - first;
     const uint32_t count = left < EDGESNN_CHUNK ? left : EDGESNN_CHUNK;
-    return (struct edgesnn_list){&events->place[first + first / EDGESNN_CHUNK], count};
+    return (struct edgesnn_list){&events->place[first], count};
 }
 
 #define EDGESNN_NEXT_NIBBLES (EDGESNN_NEXT_TILE * EDGESNN_NIBBLE_WORDS / EDGESNN_TILE_WORDS)
@@ -90,10 +89,12 @@ EDGESNN_INLINE struct edgesnn_bytes edgesnn_sum_nibbles(const struct edgesnn_row
         {whole[0] - (odd[0] << 4), odd[0], whole[1] - (odd[1] << 4), odd[1]}};
 }
 
-/* Add the rows of all events to the sums of one tile. */
+/* Add the rows of all events to the sums of the next tile, which is `tile`. */
 EDGESNN_INLINE void edgesnn_add_rows4(const struct edgesnn_rows *rows,
-                                      const struct edgesnn_list *events, uint32_t *sum)
+                                      const struct edgesnn_list *events, uint32_t tile,
+                                      uint32_t *sum)
 {
+    (void)tile;
     for (uint32_t next = 0; next < events->count; next += EDGESNN_CHUNK) {
         const struct edgesnn_list chunk = edgesnn_chunk(events, next);
         const struct edgesnn_bytes bytes = edgesnn_sum_nibbles(rows, &chunk);

@@ -5,60 +5,118 @@
  *
  * r0 and r1 are the whole sums of the tile's first word and those of its upper nibbles, r2 and r3
  * the same of its second word; then the byte sums, of which r0 and r1 belong to the first four
- * pairs of neurons. r11 is one, r12 the mask of lower nibbles, lr where the list is read.
+ * pairs of neurons. r9 and r10 are where in a row the tile's two words are, in bytes, r11 is one,
+ * r12 the mask of lower nibbles, lr where the list is read, which stays as it is.
  *
- * Cycles on Cortex-M4: 17.75 a pair of events and tile, 0.55 a synapse: 5 to load four words, 8 to
- * add them, 4 for the list and a quarter of the loop. After sixteen events byte sums are widened
- * into lanes in memory, 0.2 a synapse more: 8 additions, 18 to load and store lanes, the rest to
- * begin anew. Loads and additions alone would be 0.375.
+ * Weights are 0 ... 14, so that byte sums of a chunk of eighteen events are below 2^8. They go onto
+ * the stack; only behind the last chunk of a tile are they widened and added, one after the other,
+ * into lanes that stay in registers. The first chunk is the one that may not be whole: it is
+ * entered at its first pair.
+ *
+ * Cycles on Cortex-M4: 15 a pair of events and tile, 0.47 a synapse: 7 for the places of both and
+ * their four words, which is one run of loads, and 8 to add them. A whole chunk takes 27 more,
+ * 0.094 a synapse: 11 to put it away and to begin the next one, 16 to take it back and to add it.
+ * Loads and additions alone would be 0.375: a wider tile would share places among more synapses,
+ * but there are no registers for one. On Cortex-M33 14 a pair: loads take no first cycle.
  */
 #ifndef EDGESNN_NIBBLES_DSP_H
 #define EDGESNN_NIBBLES_DSP_H
 
 #include "edgesnn_rows.h"
 
-/* A pair of events; r8 and r9 hold their places. The first store runs in the shadow of a load. */
-#define EDGESNN_NIBBLE_PAIR                                                                        \
-    "ldr.w   r5, [r8, #4]\n"                                                                       \
-    "ldr.w   r7, [r9, #4]\n"                                                                       \
-    "ldr.w   r4, [r8], #8\n"                                                                       \
-    "ldr.w   r6, [r9], #8\n"                                                                       \
-    "str.w   r8, [lr], #4\n"                                                                       \
-    "and.w   r10, r12, r7, lsr #4\n"                                                               \
-    "umaal   r2, r7, r5, r11\n"                                                                    \
-    "str.w   r9, [lr], #4\n"                                                                       \
-    "and.w   r5, r12, r5, lsr #4\n"                                                                \
-    "and.w   r7, r12, r6, lsr #4\n"                                                                \
-    "umaal   r3, r10, r5, r11\n"                                                                   \
-    "ldr.w   r8, [lr]\n"                                                                           \
-    "ldr.w   r9, [lr, #4]\n"                                                                       \
-    "umaal   r0, r6, r4, r11\n"                                                                    \
+/* Words and upper nibbles of a pair of events, of which r4 and r5 hold the places. r6 and r4 become
+ * the words of the first, r7 and r5 those of the second. */
+#define EDGESNN_NIBBLE_LOADS                                                                       \
+    "ldr.w   r6, [r4, r9]\n"                                                                       \
+    "ldr.w   r4, [r4, r10]\n"                                                                      \
+    "ldr.w   r7, [r5, r9]\n"                                                                       \
+    "ldr.w   r5, [r5, r10]\n"                                                                      \
+    "and.w   r8, r12, r7, lsr #4\n"
+
+/* Pairs of events that stand `at` bytes on in the list, for each of these. Of UMAAL's operands the
+ * one that becomes the carry is not used again. */
+#define EDGESNN_NIBBLE_PAIRS(...)                                                                  \
+    ".irp    at, " #__VA_ARGS__ "\n"                                                               \
+    "ldr.w   r4, [lr, #\\at]\n"                                                                    \
+    "ldr.w   r5, [lr, #\\at + 4]\n"                                                                \
+    EDGESNN_NIBBLE_LOADS                                                                           \
+    "umaal   r0, r7, r6, r11\n"                                                                    \
+    "and.w   r7, r12, r5, lsr #4\n"                                                                \
+    "and.w   r6, r12, r6, lsr #4\n"                                                                \
+    "umaal   r2, r5, r4, r11\n"                                                                    \
     "and.w   r4, r12, r4, lsr #4\n"                                                                \
-    "umaal   r1, r7, r4, r11\n"
+    "umaal   r1, r8, r6, r11\n"                                                                    \
+    "umaal   r3, r7, r4, r11\n"                                                                    \
+    ".endr\n"
 
-/* The single event of an odd number, with which sums begin. */
-#define EDGESNN_NIBBLE_SINGLE                                                                      \
-    "ldr.w   r8, [lr]\n"                                                                           \
-    "ldr.w   r2, [r8, #4]\n"                                                                       \
-    "ldr.w   r0, [r8], #8\n"                                                                       \
-    "str.w   r8, [lr], #4\n"                                                                       \
-    "and.w   r3, r12, r2, lsr #4\n"                                                                \
-    "and.w   r1, r12, r0, lsr #4\n"
+/* The first pair of a whole chunk, with which sums begin; r4 is there already. With the load of r4
+ * before it as long as any pair. */
+#define EDGESNN_NIBBLE_FIRST_PAIR                                                                  \
+    "ldr.w   r5, [lr, #4]\n"                                                                       \
+    EDGESNN_NIBBLE_LOADS                                                                           \
+    "add.w   r0, r7, r6\n"                                                                         \
+    "and.w   r7, r12, r5, lsr #4\n"                                                                \
+    "and.w   r6, r12, r6, lsr #4\n"                                                                \
+    "add.w   r2, r5, r4\n"                                                                         \
+    "and.w   r4, r12, r4, lsr #4\n"                                                                \
+    "add.w   r1, r8, r6\n"                                                                         \
+    "add.w   r3, r7, r4\n"
 
-#define EDGESNN_NIBBLE_NONE                                                                        \
-    "mov.w   r0, #0\n"                                                                             \
-    "mov.w   r1, #0\n"                                                                             \
-    "mov.w   r2, #0\n"                                                                             \
-    "mov.w   r3, #0\n"
-
-#define EDGESNN_NIBBLE_CONSTANTS                                                                   \
+/* A tile's events, in chunks of `size` bytes of the list, of which `pairs` come behind the first
+ * one. r4 is where the first pair is added (label 3, or further by a pair's 56 bytes for each that
+ * is missing), r5 the place of a single event or zero. Leaves the last chunk's byte sums in r0 to
+ * r3, those of the others on the stack, and in lr what stands behind the list's last place. */
+#define EDGESNN_NIBBLE_CHUNKS(size, pairs)                                                         \
+    "add.w   r10, r9, #4\n"                                                                        \
     "mov.w   r11, #1\n"                                                                            \
-    "mov.w   r12, #0x0f0f0f0f\n"
-
-/* Whole sums to byte sums. */
-#define EDGESNN_NIBBLE_BYTES                                                                       \
+    "mov.w   r12, #0x0f0f0f0f\n"                                                                   \
+    "cmp     r5, #0\n"                                                                             \
+    "beq     2f\n"                                                                                 \
+    "ldr.w   r2, [r5, r10]\n"                                                                      \
+    "ldr.w   r0, [r5, r9]\n"                                                                       \
+    "and.w   r3, r12, r2, lsr #4\n"                                                                \
+    "and.w   r1, r12, r0, lsr #4\n"                                                                \
+    "bx      r4\n"                                                                                 \
+    "2:\n"                                                                                         \
+    "movs    r0, #0\n"                                                                             \
+    "movs    r1, #0\n"                                                                             \
+    "movs    r2, #0\n"                                                                             \
+    "movs    r3, #0\n"                                                                             \
+    "bx      r4\n"                                                                                 \
+    ".balign 4\n"                                                                                  \
+    "3:\n"                                                                                         \
+    "ldr.w   r4, [lr]\n"                                                                           \
+    "9:\n" EDGESNN_NIBBLE_FIRST_PAIR                                                               \
+    pairs                                                                                          \
+    "ldr.w   r4, [lr, #" size "]!\n"                                                               \
     "sub.w   r0, r0, r1, lsl #4\n"                                                                 \
-    "sub.w   r2, r2, r3, lsl #4\n"
+    "sub.w   r2, r2, r3, lsl #4\n"                                                                 \
+    "cbz     r4, 4f\n"                                                                             \
+    "push    {r0-r3}\n"                                                                            \
+    "b.w     9b\n"                                                                                 \
+    "4:\n"
+
+/* From a list in r0 and the count of its events in r1, not 0, to r7: where the first pair is added,
+ * r8: a single event's place or zero, and r9: lr of a tile's beginning. Chunks are of `events`, of
+ * `pairs` pairs. Spoils r10 to r12. */
+#define EDGESNN_NIBBLE_BEGIN(events, pairs)                                                        \
+    "sub.w   r12, r1, #1\n"                                                                        \
+    "mov.w   r11, #" events "\n"                                                                   \
+    "udiv    r10, r12, r11\n"                                                                      \
+    "mls     r10, r10, r11, r12\n"                                                                 \
+    "add.w   r10, r10, #1\n"                                                                       \
+    "lsr.w   r11, r10, #1\n"                                                                       \
+    "rsb.w   r11, r11, #" pairs "\n"                                                               \
+    "sub.w   r9, r0, r11, lsl #3\n"                                                                \
+    "adr.w   r7, 3f\n"                                                                             \
+    "mov.w   r12, #56\n"                                                                           \
+    "mla     r7, r11, r12, r7\n"                                                                   \
+    "orr.w   r7, r7, #1\n"                                                                         \
+    "ldr.w   r8, [r0]\n"                                                                           \
+    "ands.w  r10, r10, #1\n"                                                                       \
+    "it      eq\n"                                                                                 \
+    "moveq.w r8, #0\n"                                                                             \
+    "add.w   r9, r9, r10, lsl #2\n"
 
 /* A word of byte sums into two pairs of lanes, and all of them into r4 to r11. */
 #define EDGESNN_NIBBLE_WIDEN_WORD(even, odd, word)                                                 \
@@ -71,104 +129,119 @@
     EDGESNN_NIBBLE_WIDEN_WORD("r8", "r9", "r2")                                                    \
     EDGESNN_NIBBLE_WIDEN_WORD("r10", "r11", "r3")
 
-/* From the arguments of edgesnn_hear4 to its stack: the list (0), `sums` of the tile at work (4),
- * `end` (8), `shared` in both lanes (12), events of the last chunk (16), where it begins (20) and
- * where its first pair is added (24): label 3, further by a pair's 64 bytes for each that is
- * missing of the first turn; label 4 where it has none. */
-#define EDGESNN_NIBBLE_BEGIN                                                                       \
-    "push    {r4-r11, lr}\n"                                                                       \
-    "ldr.w   r4, [sp, #36]\n"                                                                      \
-    "sub.w   r5, r1, #1\n"                                                                         \
-    "lsr.w   r5, r5, #4\n"                                                                         \
-    "mov.w   r6, #68\n"                                                                            \
-    "mla     r6, r5, r6, r0\n"                                                                     \
-    "sub.w   r5, r1, r5, lsl #4\n"                                                                 \
-    "lsr.w   r7, r5, #1\n"                                                                         \
-    "rsb.w   r8, r7, #0\n"                                                                         \
-    "and.w   r8, r8, #3\n"                                                                         \
-    "adr.w   r9, 3f\n"                                                                             \
-    "add.w   r9, r9, r8, lsl #6\n"                                                                 \
-    "adr.w   r8, 4f\n"                                                                             \
-    "cmp.w   r7, #0\n"                                                                             \
-    "it      eq\n"                                                                                 \
-    "moveq   r9, r8\n"                                                                             \
-    "orr.w   r9, r9, #1\n"                                                                         \
-    "push    {r0, r2-r6, r9}\n"                                                                    \
-    ".balign 4\n"
+/* All chunks on the stack into r4 to r11; `frame` is where the stack was before them. Entered at
+ * label 6 it begins with the chunk in r0 to r3. */
+#define EDGESNN_NIBBLE_TAKE_BACK(frame)                                                            \
+    ".balign 4\n"                                                                                  \
+    "5:\n"                                                                                         \
+    "pop     {r0-r3}\n"                                                                            \
+    "6:\n"                                                                                         \
+    "cmp     sp, " frame "\n"                                                                      \
+    EDGESNN_NIBBLE_WIDEN                                                                           \
+    "bne.w   5b\n"
 
-/* Sums as lanes of all tiles up to `end`, of `shared` and the rows of `count` events, not 0. The
- * last chunk comes first, since it may not be whole. */
-EDGESNN_NAKED void edgesnn_hear4(EDGESNN_UNUSED uint32_t *list, EDGESNN_UNUSED uint32_t count,
-                                 EDGESNN_UNUSED uint32_t *sums, EDGESNN_UNUSED const uint32_t *end,
-                                 EDGESNN_UNUSED uint32_t shared)
+/* From the arguments of edgesnn_hear_few4 to its stack: where a tile is in rows (0), r4, r5 and lr
+ * of its beginning, `sums` of the tile at work (16), `end`, `from` (24) and `step`. */
+#define EDGESNN_HEAR_BEGIN(events, pairs)                                                          \
+    "push    {r4-r11, lr}\n"                                                                       \
+    "add.w   r12, sp, #36\n"                                                                       \
+    "ldmia.w r12, {r4-r6}\n"                                                                       \
+    "push    {r2-r5}\n"                                                                            \
+    EDGESNN_NIBBLE_BEGIN(events, pairs)                                                            \
+    "push    {r6-r9}\n"                                                                            \
+    "add.w   r0, r0, r1, lsl #2\n"                                                                 \
+    "str.w   sp, [r0, #4]\n"                                                                       \
+    ".balign 4\n"                                                                                  \
+    "1:\n"                                                                                         \
+    "ldmia.w sp, {r3-r5, lr}\n"                                                                    \
+    "mov     r9, r3\n"                                                                             \
+    "adds    r3, r3, #8\n"                                                                         \
+    "str     r3, [sp]\n"
+
+/* A tile's chunks into its lanes, and on to the next tile. */
+#define EDGESNN_HEAR_END                                                                           \
+    "ldr.w   r12, [lr, #4]\n"                                                                      \
+    "ldr.w   lr, [r12, #24]\n"                                                                     \
+    "ldmia.w lr, {r4-r11}\n"                                                                       \
+    "b       6f\n"                                                                                 \
+    EDGESNN_NIBBLE_TAKE_BACK("r12")                                                                \
+    "add     r3, sp, #16\n"                                                                        \
+    "ldmia   r3, {r0-r3}\n"                                                                        \
+    "add     r2, r2, r3\n"                                                                         \
+    "stmia.w r0!, {r4-r11}\n"                                                                      \
+    "str     r2, [sp, #24]\n"                                                                      \
+    "str     r0, [sp, #16]\n"                                                                      \
+    "cmp     r0, r1\n"                                                                             \
+    "bne     1b\n"                                                                                 \
+    "add     sp, sp, #32\n"                                                                        \
+    "pop     {r4-r11, pc}\n"
+
+/* Lanes of all tiles up to `end` into `sums`: those `from`, which moves on by `step` bytes from
+ * tile to tile, and the rows of `count` events, 1 ... EDGESNN_NIBBLE_EVENTS, from byte `offset` of each
+ * row on. Behind the list's last place stands EDGESNN_NOWHERE, and there is room for a word. */
+#define EDGESNN_HEAR_ARGUMENTS                                                                     \
+    EDGESNN_UNUSED uint32_t *list, EDGESNN_UNUSED uint32_t count, EDGESNN_UNUSED uint32_t *sums,   \
+        EDGESNN_UNUSED const uint32_t *end, EDGESNN_UNUSED const uint32_t *from,                   \
+        EDGESNN_UNUSED uint32_t step, EDGESNN_UNUSED uint32_t offset
+
+/* In chunks of ten events, 7.5 cycles an event and tile on Cortex-M4 and 27 a chunk: 0.64 a
+ * synapse, in 224 bytes less. */
+EDGESNN_NAKED void edgesnn_hear_few4(EDGESNN_HEAR_ARGUMENTS)
+{
+    __asm__ volatile(EDGESNN_HEAR_BEGIN("10", "5")
+                     EDGESNN_NIBBLE_CHUNKS("40", EDGESNN_NIBBLE_PAIRS(8, 16, 24, 32))
+                     EDGESNN_HEAR_END);
+}
+
+/* In chunks of eighteen. */
+EDGESNN_NAKED void edgesnn_hear_many4(EDGESNN_HEAR_ARGUMENTS)
 {
     __asm__ volatile(
-        EDGESNN_NIBBLE_BEGIN
-        "1:\n"
-        "ldr.w   r4, [sp, #16]\n"
-        "ldr.w   lr, [sp, #20]\n"
-        EDGESNN_NIBBLE_CONSTANTS
-        "lsls.w  r4, r4, #31\n"
-        "beq.w   2f\n"
-        EDGESNN_NIBBLE_SINGLE
-        "b.w     7f\n"
-        "2:\n"
-        EDGESNN_NIBBLE_NONE
-        "7:\n"
-        "ldr.w   r4, [sp, #24]\n"
-        "ldr.w   r8, [lr]\n"
-        "ldr.w   r9, [lr, #4]\n"
-        "bx      r4\n"
+        EDGESNN_HEAR_BEGIN("18", "9")
+        EDGESNN_NIBBLE_CHUNKS("72", EDGESNN_NIBBLE_PAIRS(8, 16, 24, 32, 40, 48, 56, 64))
+        EDGESNN_HEAR_END);
+}
 
-        "8:\n"
-        EDGESNN_NIBBLE_CONSTANTS
-        EDGESNN_NIBBLE_NONE
-        "ldr.w   r8, [lr]\n"
-        "ldr.w   r9, [lr, #4]\n"
-        ".balign 4\n"
-        "3:\n"
-        ".rept   4\n"
-        EDGESNN_NIBBLE_PAIR
-        ".endr\n"
-        "cmp.w   r8, #0\n"
-        "bne.w   3b\n"
+/* Events of a call, of which all chunks but one are on the stack at once. */
+#define EDGESNN_NIBBLE_EVENTS 252u
 
-        ".balign 4\n"
-        "4:\n"
-        EDGESNN_NIBBLE_BYTES
-        "ldr.w   r12, [sp, #4]\n"
-        "ldr.w   r4, [sp, #20]\n"
-        "cmp.w   lr, r4\n"
-        "bhi.w   5f\n"
-        "ldmia.w r12, {r4-r11}\n"
-        "6:\n"
-        EDGESNN_NIBBLE_WIDEN
-        "stmia.w r12, {r4-r11}\n"
-        "ldr.w   r4, [sp, #20]\n"
-        "add.w   lr, lr, #4\n"
-        "cmp.w   lr, r4\n"
-        "bne.w   8b\n"
+/* The same for any number of events but 0, by one of these functions. */
+EDGESNN_INLINE void edgesnn_hear_all4(void (*hear)(uint32_t *, uint32_t, uint32_t *,
+                                                   const uint32_t *, const uint32_t *, uint32_t,
+                                                   uint32_t),
+                                      uint32_t *list, uint32_t count, uint32_t *sums,
+                                      const uint32_t *end, const uint32_t *from, uint32_t step,
+                                      uint32_t offset)
+{
+    while (EDGESNN_RARELY(count > EDGESNN_NIBBLE_EVENTS)) {
+        uint32_t *const behind = &list[EDGESNN_NIBBLE_EVENTS];
+        const uint32_t first = behind[0], second = behind[1];
+        behind[0] = EDGESNN_NOWHERE;
+        hear(list, EDGESNN_NIBBLE_EVENTS, sums, end, from, step, offset);
+        behind[0] = first;
+        behind[1] = second;
+        list = behind;
+        count -= EDGESNN_NIBBLE_EVENTS;
+        from = sums;
+        step = 4u * EDGESNN_TILE_PAIRS;
+    }
+    hear(list, count, sums, end, from, step, offset);
+}
 
-        "ldr.w   r4, [sp, #8]\n"
-        "add.w   r12, r12, #32\n"
-        "str.w   r12, [sp, #4]\n"
-        "cmp.w   r12, r4\n"
-        "bne.w   1b\n"
-        "add.w   sp, sp, #28\n"
-        "pop     {r4-r11, pc}\n"
+/* The small one, shared by all that does not sweep. */
+EDGESNN_SHARED void edgesnn_hear4(uint32_t *list, uint32_t count, uint32_t *sums,
+                                  const uint32_t *end, const uint32_t *from, uint32_t step,
+                                  uint32_t offset)
+{
+    edgesnn_hear_all4(edgesnn_hear_few4, list, count, sums, end, from, step, offset);
+}
 
-        "5:\n"
-        "ldr.w   lr, [sp]\n"
-        "ldr.w   r4, [sp, #12]\n"
-        "sub.w   lr, lr, #4\n"
-        "mov.w   r5, r4\n"
-        "mov.w   r6, r4\n"
-        "mov.w   r7, r4\n"
-        "mov.w   r8, r4\n"
-        "mov.w   r9, r4\n"
-        "mov.w   r10, r4\n"
-        "mov.w   r11, r4\n"
-        "b.w     6b\n");
+/* `shared` for all neurons of a tile. */
+EDGESNN_INLINE void edgesnn_share(uint32_t shared, uint32_t *from)
+{
+    for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
+        from[pair] = shared;
+    }
 }
 
 #endif

@@ -29,11 +29,8 @@ struct edgesnn_rows {
     uint32_t bits;
 };
 
-/* Events of four bits a weight that are summed before they are widened. */
-#define EDGESNN_CHUNK 16u
-
-/* Places in rows, in the order of their events. Behind the last one stands EDGESNN_NOWHERE, with
- * 4 bits a weight also behind every EDGESNN_CHUNK places. */
+/* Places in rows, in the order of their events. Behind the last one stands EDGESNN_NOWHERE, and
+ * there is room for one more. */
 struct edgesnn_list {
     uint32_t *place;
     uint32_t count;
@@ -85,22 +82,14 @@ EDGESNN_SHARED void edgesnn_add_lanes_of(const uint32_t *lanes, uint32_t pairs, 
 EDGESNN_INLINE void edgesnn_list_spikes(const struct edgesnn_rows *rows, const uint32_t *bitmap,
                                         uint32_t words, uint32_t first, struct edgesnn_list *list)
 {
-    const bool in_chunks = rows->bits == 4u;
-    uint32_t count = list->count, slot = count;
-    if (in_chunks && count != 0) {
-        slot += (count - 1u) / EDGESNN_CHUNK;
-    }
+    uint32_t count = list->count;
     for (uint32_t word = 0; word < words; word++) {
         for (uint32_t bits = bitmap[word]; bits != 0; bits &= bits - 1u) {
             const uint32_t row = first + 32u * word + edgesnn_lowest_bit(bits);
-            if (in_chunks && count != 0 && count % EDGESNN_CHUNK == 0) {
-                list->place[slot++] = EDGESNN_NOWHERE;
-            }
-            list->place[slot++] = edgesnn_place_of_row(rows, row);
-            count++;
+            list->place[count++] = edgesnn_place_of_row(rows, row);
         }
     }
-    list->place[slot] = EDGESNN_NOWHERE;
+    list->place[count] = EDGESNN_NOWHERE;
     list->count = count;
 }
 

@@ -12,15 +12,15 @@
 #include "edgesnn_nibbles.h"
 
 /* Currents of one tile, as lanes; `shared` takes off the bias of its rows. */
-EDGESNN_INLINE void edgesnn_hear_classes(const struct edgesnn_arrivals *arrivals, int32_t shared,
-                                         uint32_t *sum)
+EDGESNN_INLINE void edgesnn_hear_classes(const struct edgesnn_arrivals *arrivals, uint32_t tile,
+                                         int32_t shared, uint32_t *sum)
 {
     EDGESNN_UNROLL
     for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
         sum[pair] = edgesnn_both(shared);
     }
     if (arrivals->rows->bits == 4u) {
-        edgesnn_add_rows4(arrivals->rows, &arrivals->events, sum);
+        edgesnn_add_rows4(arrivals->rows, &arrivals->events, tile, sum);
     } else {
         edgesnn_add_rows8(arrivals->rows, &arrivals->events, sum);
     }
@@ -56,7 +56,7 @@ EDGESNN_INLINE void edgesnn_step_scores(const struct edgesnn_readout *layer,
         const uint32_t left = neurons - first;
         const uint32_t count = left < EDGESNN_TILE ? left : EDGESNN_TILE;
         uint32_t sum[EDGESNN_TILE_PAIRS];
-        edgesnn_hear_classes(arrivals, shared, sum);
+        edgesnn_hear_classes(arrivals, first / EDGESNN_TILE, shared, sum);
         for (uint32_t at = 0; at < count; at++) {
             edgesnn_step_score(layer, first + at, edgesnn_lane(sum, at), other, y);
         }

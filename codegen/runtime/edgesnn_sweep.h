@@ -29,15 +29,15 @@ EDGESNN_INLINE uint32_t edgesnn_sweep_further(const struct edgesnn_membranes *la
     return (uint32_t)(layer->start.all - bias - level + 0x8000);
 }
 
-/* A sweep by `sweep`, a function for plain sums. */
-#define EDGESNN_SWEEP_PLAIN(sweep, list, count, drive)                                             \
-    sweep(cells->v, layer->decay.all * 256, edgesnn_sweep_further(layer, bias),                    \
-          edgesnn_pack(layer->level.all + 0x8000, layer->level.all + 0x8000), list, count, drive,  \
-          &cells->v[EDGESNN_TILE_PAIRS * layer->tiles],                                            \
-          (uint32_t)(uintptr_t)cells->spikes - ((uint32_t)(uintptr_t)cells->v >> 4),               \
-          layer->reset_to_zero ? edgesnn_fire_zero : edgesnn_fire_less,                            \
-          edgesnn_pack(layer->level.all + 0x8000 - layer->threshold.all,                           \
-                       layer->level.all + 0x8000 - layer->threshold.all))
+/* What functions for plain sums take. */
+#define EDGESNN_SWEEP_PLAIN(list, count, drive)                                                    \
+    cells->v, layer->decay.all * 256, edgesnn_sweep_further(layer, bias),                          \
+        edgesnn_pack(layer->level.all + 0x8000, layer->level.all + 0x8000), list, count, drive,    \
+        &cells->v[EDGESNN_TILE_PAIRS * layer->tiles],                                              \
+        (uint32_t)(uintptr_t)cells->spikes - ((uint32_t)(uintptr_t)cells->v >> 4),                 \
+        layer->reset_to_zero ? edgesnn_fire_zero : edgesnn_fire_less,                              \
+        edgesnn_pack(layer->level.all + 0x8000 - layer->threshold.all,                             \
+                     layer->level.all + 0x8000 - layer->threshold.all)
 
 /* A sweep by `sweep`, a function for sums that saturate. */
 #define EDGESNN_SWEEP_SATURATING(sweep, list, count, drive)                                        \
@@ -55,9 +55,9 @@ EDGESNN_INLINE uint32_t edgesnn_sweep_nothing(const struct edgesnn_membranes *la
 {
     const int32_t bias = 0;
     if (watched) {
-        return EDGESNN_SWEEP_PLAIN(edgesnn_sweep_watched, NULL, 0, NULL);
+        return edgesnn_sweep_watched(EDGESNN_SWEEP_PLAIN(NULL, 0, NULL));
     }
-    EDGESNN_SWEEP_PLAIN(edgesnn_sweep_quiet, NULL, 0, NULL);
+    edgesnn_sweep_quiet(EDGESNN_SWEEP_PLAIN(NULL, 0, NULL));
     return 0;
 }
 
@@ -67,8 +67,10 @@ EDGESNN_INLINE const uint32_t *edgesnn_sweep_heard(const struct edgesnn_membrane
                                                    int32_t bias, const struct edgesnn_cells *cells)
 {
     const uint32_t pairs = EDGESNN_TILE_PAIRS * layer->tiles;
-    edgesnn_hear4(arrivals->events.place, arrivals->events.count, cells->sums, &cells->sums[pairs],
-                  edgesnn_pack(-bias, -bias));
+    uint32_t from[EDGESNN_TILE_PAIRS];
+    edgesnn_share(edgesnn_pack(-bias, -bias), from);
+    edgesnn_hear_all4(edgesnn_hear_many4, arrivals->events.place, arrivals->events.count,
+                      cells->sums, &cells->sums[pairs], from, 0, 0);
     edgesnn_add_lanes_of(arrivals->drive, pairs, cells->sums);
     edgesnn_add_lanes_of(arrivals->kept, pairs, cells->sums);
     return cells->sums;
@@ -96,12 +98,12 @@ EDGESNN_INLINE void edgesnn_sweep_list(const struct edgesnn_membranes *layer, bo
     }
     if (edgesnn_can_pair(count, drive)) {
         if (calm) {
-            EDGESNN_SWEEP_PLAIN(edgesnn_sweep8_paired, list, count, drive);
+            edgesnn_sweep8_paired(EDGESNN_SWEEP_PLAIN(list, count, drive));
         } else {
             EDGESNN_SWEEP_SATURATING(edgesnn_sweep8_paired_saturating, list, count, drive);
         }
     } else if (calm) {
-        EDGESNN_SWEEP_PLAIN(edgesnn_sweep8, list, count, drive);
+        edgesnn_sweep8(EDGESNN_SWEEP_PLAIN(list, count, drive));
     } else {
         EDGESNN_SWEEP_SATURATING(edgesnn_sweep8_saturating, list, count, drive);
     }
@@ -118,8 +120,8 @@ EDGESNN_INLINE void edgesnn_sweep_arrivals(const struct edgesnn_membranes *layer
     const uint32_t *const drive = arrivals->kept != NULL ? arrivals->kept : arrivals->drive;
     const bool narrow = count != 0 && arrivals->rows->bits == 4u;
     uint32_t nothing[1];
-    if (narrow && calm && count <= EDGESNN_CHUNK && drive == NULL) {
-        EDGESNN_SWEEP_PLAIN(edgesnn_sweep4, arrivals->events.place, count, NULL);
+    if (narrow && calm && count <= EDGESNN_NIBBLE_EVENTS && drive == NULL) {
+        edgesnn_sweep4(EDGESNN_SWEEP_PLAIN(arrivals->events.place, count, NULL), 0);
     } else if (narrow) {
         const uint32_t *const heard = edgesnn_sweep_heard(layer, arrivals, bias, cells);
         edgesnn_sweep_list(layer, calm, 0, nothing, 0, heard, cells);

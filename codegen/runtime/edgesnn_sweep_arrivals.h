@@ -107,54 +107,37 @@
     "4:\n"                                                                                         \
     "ldmia.w sp, {r0-r3}\n"
 
-/* Where the first pair of up to sixteen events of 4 bits a weight is added, instead of a drive:
- * label 3, 64 bytes further for each pair that is missing of the first turn, or label 4. */
+/* Places of events of 4 bits a weight, instead of those of 8: where the list is read from, where
+ * the first pair is added, and a single event's place or zero; then where in rows a tile is. */
+#define EDGESNN_SWEEP_OFFSET "[sp, #80]"
+
 #define EDGESNN_SWEEP_BEGIN4                                                                       \
     "push    {r0-r11, lr}\n"                                                                       \
-    "ldr.w   r4, " EDGESNN_SWEEP_COUNT "\n"                                                        \
-    "lsr.w   r4, r4, #1\n"                                                                         \
-    "rsb.w   r5, r4, #0\n"                                                                         \
-    "and.w   r5, r5, #3\n"                                                                         \
-    "adr.w   r6, 3f\n"                                                                             \
-    "add.w   r6, r6, r5, lsl #6\n"                                                                 \
-    "adr.w   r5, 4f\n"                                                                             \
-    "cmp.w   r4, #0\n"                                                                             \
-    "it      eq\n"                                                                                 \
-    "moveq   r6, r5\n"                                                                             \
-    "orr.w   r6, r6, #1\n"                                                                         \
-    "str.w   r6, " EDGESNN_SWEEP_DRIVE "\n"                                                        \
+    "ldr.w   r0, " EDGESNN_SWEEP_LIST "\n"                                                         \
+    "ldr.w   r1, " EDGESNN_SWEEP_COUNT "\n"                                                        \
+    EDGESNN_NIBBLE_BEGIN("18", "9")                                                                \
+    "str.w   r9, " EDGESNN_SWEEP_LIST "\n"                                                         \
+    "str.w   r7, " EDGESNN_SWEEP_COUNT "\n"                                                        \
+    "str.w   r8, " EDGESNN_SWEEP_DRIVE "\n"                                                        \
+    "add.w   r0, r0, r1, lsl #2\n"                                                                 \
+    "str.w   sp, [r0, #4]\n"                                                                       \
     ".balign 4\n"
 
-/* Byte sums of a tile's events in r0 to r3. */
+/* Byte sums of a tile's events. */
 #define EDGESNN_SWEEP_EVENTS4                                                                      \
+    "ldr.w   r9, " EDGESNN_SWEEP_OFFSET "\n"                                                       \
     "ldr.w   r4, " EDGESNN_SWEEP_COUNT "\n"                                                        \
+    "ldr.w   r5, " EDGESNN_SWEEP_DRIVE "\n"                                                        \
     "ldr.w   lr, " EDGESNN_SWEEP_LIST "\n"                                                         \
-    EDGESNN_NIBBLE_CONSTANTS                                                                       \
-    "lsls.w  r4, r4, #31\n"                                                                        \
-    "beq.w   2f\n"                                                                                 \
-    EDGESNN_NIBBLE_SINGLE                                                                          \
-    "b.w     5f\n"                                                                                 \
-    "2:\n"                                                                                         \
-    EDGESNN_NIBBLE_NONE                                                                            \
-    "5:\n"                                                                                         \
-    "ldr.w   r4, " EDGESNN_SWEEP_DRIVE "\n"                                                        \
-    "ldr.w   r8, [lr]\n"                                                                           \
-    "ldr.w   r9, [lr, #4]\n"                                                                       \
-    "bx      r4\n"                                                                                 \
-    ".balign 4\n"                                                                                  \
-    "3:\n"                                                                                         \
-    ".rept   4\n"                                                                                  \
-    EDGESNN_NIBBLE_PAIR                                                                            \
-    ".endr\n"                                                                                      \
-    "cmp.w   r8, #0\n"                                                                             \
-    "bne.w   3b\n"                                                                                 \
-    ".balign 4\n"                                                                                  \
-    "4:\n"                                                                                         \
-    EDGESNN_NIBBLE_BYTES
+    "add.w   r10, r9, #8\n"                                                                        \
+    "str.w   r10, " EDGESNN_SWEEP_OFFSET "\n"                                                      \
+    EDGESNN_NIBBLE_CHUNKS("72", EDGESNN_NIBBLE_PAIRS(8, 16, 24, 32, 40, 48, 56, 64))
 
-/* Membranes leaked, plus byte sums: four pairs, then the others. */
+/* Membranes leaked, plus byte sums: four pairs, then the others; and the chunks on the stack. */
 #define EDGESNN_SWEEP_LEAK4                                                                        \
-    "ldmia.w sp, {r4, r8, r9}\n"                                                                   \
+    "ldr.w   lr, [lr, #4]\n"                                                                       \
+    "push.w  {lr}\n"                                                                               \
+    "ldmia.w lr, {r4, r8, r9}\n"                                                                   \
     "mov.w   r12, r4\n"                                                                            \
     "ldmia.w r12!, {r4-r7}\n"                                                                      \
     EDGESNN_SWEEP_LEAK_PAIRS("r4", "r5", "r8", "r9", "r10", "r11")                                 \
@@ -168,6 +151,11 @@
     EDGESNN_SWEEP_LEAK_PAIRS("r10", "r11", "r0", "r1", "r12", "lr")                                \
     EDGESNN_NIBBLE_WIDEN_WORD("r8", "r9", "r2")                                                    \
     EDGESNN_NIBBLE_WIDEN_WORD("r10", "r11", "r3")                                                  \
+    "pop.w   {lr}\n"                                                                               \
+    "cmp     sp, lr\n"                                                                             \
+    "beq     8f\n"                                                                                 \
+    EDGESNN_NIBBLE_TAKE_BACK("lr")                                                                 \
+    "8:\n"                                                                                         \
     "ldmia.w sp, {r0-r3}\n"
 
 #endif

@@ -20,9 +20,9 @@ static const uint8_t tiny_hidden_0_most[4] = {
 };
 
 static const uint32_t tiny_hidden_rows_weight[20] = {
-    0x9b7d965cu, 0x8888888eu, 0x79cb35e6u, 0x888a888bu, 0xf45bd747u, 0x888c888eu, 0x3546784fu,
-    0x888e8883u, 0xfbceebbdu, 0x8887888cu, 0x29e3ceafu, 0x8887888fu, 0xa829b216u, 0x88888881u,
-    0x961b4f2bu, 0x888f8886u, 0xecbdc86fu, 0x8883888au, 0x566816dau, 0x88888882u,
+    0x8a6c854bu, 0x7777777du, 0x68ba24d5u, 0x7779777au, 0xe34ac636u, 0x777b777du, 0x2435673eu,
+    0x777d7772u, 0xeabddaacu, 0x7776777bu, 0x18d2bd9eu, 0x7776777eu, 0x9718a105u, 0x77777770u,
+    0x850a3e1au, 0x777e7775u, 0xdbacb75eu, 0x77727779u, 0x455705c9u, 0x77777771u,
 };
 
 static const uint8_t tiny_hidden_1_delay[10] = {
@@ -47,7 +47,7 @@ static const struct edgesnn_graded8 tiny_hidden_0 = {
 static const struct edgesnn_rows tiny_hidden_rows = {
     .weight = tiny_hidden_rows_weight,
     .words = 2,
-    .bias = 8,
+    .bias = 7,
     .bits = 4,
 };
 

@@ -19,7 +19,7 @@
  * Layouts of dense weights from spikes: bytes, and cycles of a step of the layer on Cortex-M4 as
  * the planner predicts them with one neuron in twenty firing.
  * hidden            also   rows8           160       73
- * hidden            taken  rows4            80       85
+ * hidden            taken  rows4            80       80
  * hidden            also   currents         80      220
  * places            taken  currents          0      195
  * windows           taken  rows8             0       36
