@@ -346,6 +346,7 @@ def counting(network: Network, counts: tuple[int, ...]) -> tuple[Network, IntArr
     ("core", "kind"),
     [
         *(("m4", kind) for kind in ("strict zero", "uniform", "integrator", "own", "coupled")),
+        ("m4 compact", "uniform"),
         ("host", "uniform"),
         ("host", "own"),
     ],
@@ -363,7 +364,8 @@ def test_four_bits_take_any_number_of_events(core: str, kind: str) -> None:
     network, features = counting(base, counts)
     expected = Oracle(network).run(features)
     assert {*expected.spikes["relay"].sum(axis=-1)[0]} >= {*counts}
-    layout = parse_layout(["rows4"])
+    core, *words = core.split()
+    layout = parse_layout(["rows4", *words])
     machine = HostC(network, layout=layout) if core == "host" else Qemu(network, core, layout=layout)
     assert first_divergence(network, expected, machine.run(features)) is None
 

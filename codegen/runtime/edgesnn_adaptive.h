@@ -54,10 +54,8 @@ EDGESNN_SHARED const uint32_t *edgesnn_hear(uint32_t tiles, const struct edgesnn
     }
 #if EDGESNN_DSP
     if (events->count != 0 && arrivals->rows->bits == 4u) {
-        uint32_t from[EDGESNN_TILE_PAIRS];
-        edgesnn_share(start, from);
-        edgesnn_hear4(events->place, events->count, sums, &sums[EDGESNN_TILE_PAIRS * tiles], from,
-                      0, 0);
+        edgesnn_hear_rows4(events->place, events->count, sums, &sums[EDGESNN_TILE_PAIRS * tiles],
+                           start);
     } else {
         edgesnn_hear_tiles(tiles, start, arrivals, sums);
     }

@@ -140,7 +140,7 @@
     EDGESNN_NIBBLE_WIDEN                                                                           \
     "bne.w   5b\n"
 
-/* From the arguments of edgesnn_hear_few4 to its stack: where a tile is in rows (0), r4, r5 and lr
+/* From the arguments of edgesnn_hear_some4 to its stack: where a tile is in rows (0), r4, r5 and lr
  * of its beginning, `sums` of the tile at work (16), `end`, `from` (24) and `step`. */
 #define EDGESNN_HEAR_BEGIN(events, pairs)                                                          \
     "push    {r4-r11, lr}\n"                                                                       \
@@ -176,48 +176,44 @@
     "add     sp, sp, #32\n"                                                                        \
     "pop     {r4-r11, pc}\n"
 
-/* Lanes of all tiles up to `end` into `sums`: those `from`, which moves on by `step` bytes from
- * tile to tile, and the rows of `count` events, 1 ... EDGESNN_NIBBLE_EVENTS, from byte `offset` of each
- * row on. Behind the list's last place stands EDGESNN_NOWHERE, and there is room for a word. */
-#define EDGESNN_HEAR_ARGUMENTS                                                                     \
-    EDGESNN_UNUSED uint32_t *list, EDGESNN_UNUSED uint32_t count, EDGESNN_UNUSED uint32_t *sums,   \
-        EDGESNN_UNUSED const uint32_t *end, EDGESNN_UNUSED const uint32_t *from,                   \
-        EDGESNN_UNUSED uint32_t step, EDGESNN_UNUSED uint32_t offset
-
-/* In chunks of ten events, 7.5 cycles an event and tile on Cortex-M4 and 27 a chunk: 0.64 a
- * synapse, in 224 bytes less. */
-EDGESNN_NAKED void edgesnn_hear_few4(EDGESNN_HEAR_ARGUMENTS)
-{
-    __asm__ volatile(EDGESNN_HEAR_BEGIN("10", "5")
-                     EDGESNN_NIBBLE_CHUNKS("40", EDGESNN_NIBBLE_PAIRS(8, 16, 24, 32))
-                     EDGESNN_HEAR_END);
-}
-
-/* In chunks of eighteen. */
-EDGESNN_NAKED void edgesnn_hear_many4(EDGESNN_HEAR_ARGUMENTS)
-{
-    __asm__ volatile(
-        EDGESNN_HEAR_BEGIN("18", "9")
-        EDGESNN_NIBBLE_CHUNKS("72", EDGESNN_NIBBLE_PAIRS(8, 16, 24, 32, 40, 48, 56, 64))
-        EDGESNN_HEAR_END);
-}
+#if defined(EDGESNN_COMPACT)
+/* Chunks of ten events, 0.64 cycles a synapse, take 224 bytes less. */
+#define EDGESNN_HEAR_ALL                                                                           \
+    EDGESNN_HEAR_BEGIN("10", "5")                                                                  \
+    EDGESNN_NIBBLE_CHUNKS("40", EDGESNN_NIBBLE_PAIRS(8, 16, 24, 32))                               \
+    EDGESNN_HEAR_END
+#else
+#define EDGESNN_HEAR_ALL                                                                           \
+    EDGESNN_HEAR_BEGIN("18", "9")                                                                  \
+    EDGESNN_NIBBLE_CHUNKS("72", EDGESNN_NIBBLE_PAIRS(8, 16, 24, 32, 40, 48, 56, 64))               \
+    EDGESNN_HEAR_END
+#endif
 
 /* Events of a call, of which all chunks but one are on the stack at once. */
 #define EDGESNN_NIBBLE_EVENTS 252u
 
-/* The same for any number of events but 0, by one of these functions. */
-EDGESNN_INLINE void edgesnn_hear_all4(void (*hear)(uint32_t *, uint32_t, uint32_t *,
-                                                   const uint32_t *, const uint32_t *, uint32_t,
-                                                   uint32_t),
-                                      uint32_t *list, uint32_t count, uint32_t *sums,
-                                      const uint32_t *end, const uint32_t *from, uint32_t step,
-                                      uint32_t offset)
+/* Lanes of all tiles up to `end` into `sums`: those `from`, which moves on by `step` bytes from
+ * tile to tile, and the rows of `count` events, 1 ... EDGESNN_NIBBLE_EVENTS, from byte `offset` of
+ * each row on. Behind the list's last place stands EDGESNN_NOWHERE, and there is room for a word. */
+EDGESNN_NAKED void edgesnn_hear_some4(EDGESNN_UNUSED uint32_t *list, EDGESNN_UNUSED uint32_t count,
+                                      EDGESNN_UNUSED uint32_t *sums,
+                                      EDGESNN_UNUSED const uint32_t *end,
+                                      EDGESNN_UNUSED const uint32_t *from,
+                                      EDGESNN_UNUSED uint32_t step, EDGESNN_UNUSED uint32_t offset)
+{
+    __asm__ volatile(EDGESNN_HEAR_ALL);
+}
+
+/* The same for any number of events but 0. */
+EDGESNN_SHARED void edgesnn_hear4(uint32_t *list, uint32_t count, uint32_t *sums,
+                                  const uint32_t *end, const uint32_t *from, uint32_t step,
+                                  uint32_t offset)
 {
     while (EDGESNN_RARELY(count > EDGESNN_NIBBLE_EVENTS)) {
         uint32_t *const behind = &list[EDGESNN_NIBBLE_EVENTS];
         const uint32_t first = behind[0], second = behind[1];
         behind[0] = EDGESNN_NOWHERE;
-        hear(list, EDGESNN_NIBBLE_EVENTS, sums, end, from, step, offset);
+        edgesnn_hear_some4(list, EDGESNN_NIBBLE_EVENTS, sums, end, from, step, offset);
         behind[0] = first;
         behind[1] = second;
         list = behind;
@@ -225,23 +221,18 @@ EDGESNN_INLINE void edgesnn_hear_all4(void (*hear)(uint32_t *, uint32_t, uint32_
         from = sums;
         step = 4u * EDGESNN_TILE_PAIRS;
     }
-    hear(list, count, sums, end, from, step, offset);
+    edgesnn_hear_some4(list, count, sums, end, from, step, offset);
 }
 
-/* The small one, shared by all that does not sweep. */
-EDGESNN_SHARED void edgesnn_hear4(uint32_t *list, uint32_t count, uint32_t *sums,
-                                  const uint32_t *end, const uint32_t *from, uint32_t step,
-                                  uint32_t offset)
+/* Lanes of all tiles up to `end`, of `shared` and the rows of `count` events, not 0. */
+EDGESNN_INLINE void edgesnn_hear_rows4(uint32_t *list, uint32_t count, uint32_t *sums,
+                                       const uint32_t *end, uint32_t shared)
 {
-    edgesnn_hear_all4(edgesnn_hear_few4, list, count, sums, end, from, step, offset);
-}
-
-/* `shared` for all neurons of a tile. */
-EDGESNN_INLINE void edgesnn_share(uint32_t shared, uint32_t *from)
-{
+    uint32_t from[EDGESNN_TILE_PAIRS];
     for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
         from[pair] = shared;
     }
+    edgesnn_hear4(list, count, sums, end, from, 0, 0);
 }
 
 #endif

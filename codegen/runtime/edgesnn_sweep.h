@@ -67,10 +67,8 @@ EDGESNN_INLINE const uint32_t *edgesnn_sweep_heard(const struct edgesnn_membrane
                                                    int32_t bias, const struct edgesnn_cells *cells)
 {
     const uint32_t pairs = EDGESNN_TILE_PAIRS * layer->tiles;
-    uint32_t from[EDGESNN_TILE_PAIRS];
-    edgesnn_share(edgesnn_pack(-bias, -bias), from);
-    edgesnn_hear_all4(edgesnn_hear_many4, arrivals->events.place, arrivals->events.count,
-                      cells->sums, &cells->sums[pairs], from, 0, 0);
+    edgesnn_hear_rows4(arrivals->events.place, arrivals->events.count, cells->sums,
+                       &cells->sums[pairs], edgesnn_pack(-bias, -bias));
     edgesnn_add_lanes_of(arrivals->drive, pairs, cells->sums);
     edgesnn_add_lanes_of(arrivals->kept, pairs, cells->sums);
     return cells->sums;
