@@ -366,7 +366,8 @@ def test_four_bits_take_any_number_of_events(core: str, kind: str) -> None:
     assert {*expected.spikes["relay"].sum(axis=-1)[0]} >= {*counts}
     core, *words = core.split()
     layout = parse_layout(["rows4", *words])
-    machine = HostC(network, layout=layout) if core == "host" else Qemu(network, core, layout=layout)
+    host = core == "host"
+    machine = HostC(network, layout=layout) if host else Qemu(network, core, layout=layout)
     assert first_divergence(network, expected, machine.run(features)) is None
 
 
