@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgesnn.codegen.layout import Table, pack, table
-from edgesnn.codegen.tiles import is_row_group, padded_neurons
+from edgesnn.codegen.tiles import calm_events, is_row_group, padded_neurons
 from edgesnn.network import AdaptiveLeaky, Dense, IntegrateAndFire, Layer, Network
 from edgesnn.network.arrays import IntArray
 from edgesnn.network.bounds import membrane_bounds
 from edgesnn.network.neurons import NO_DECAY
 
-#: Events of a group, chunks of one fold and words of a chunk (edgesnn_words_thumb.h); events that
-#: 16-bit lanes hold (edgesnn_words.h).
-GROUP, FOLDED, CHUNK_WORDS, LANE_EVENTS = 17, 8, 8, 257
+#: Events of a group and words of a chunk (edgesnn_bytes_thumb.h); events that 16-bit lanes hold
+#: (edgesnn_byte_rows.h).
+GROUP, CHUNK_WORDS, LANE_EVENTS = 17, 8, 257
 
 #: Most rows of a layer: their bias of up to 2^7 each, times 2^8, stays below 2^29.
 MOST_ROWS = 1 << 14
@@ -72,15 +72,18 @@ def word_fields(
     own = any(each.min() != each.max() for each in (decay, constant, less))
     made = _own_table(decay, constant, less, f"{name}_own")
     fields = {
-        "neurons": layer.size,
-        "own": made.name if own else "NULL",
-        "decay": decay[0],
-        "constant": constant[0],
+        "margins": 4 * eights(layer.size),
         "less": less[0],
+        "decay": decay[0],
+        "own": made.name if own else "NULL",
         "above": int(strict and not zero),
-        "reset_to_zero": str(zero).lower(),
+        "keeps": -int(not zero),
+        "neurons": layer.size,
+        "constant": constant[0],
         "saturates": str(membrane_bounds(network, layer).saturates).lower(),
     }
+    if membrane_bounds(network, layer).saturates:
+        fields["calm"] = calm_events(network, layer)
     return tuple((field, f"{value}") for field, value in fields.items()), (made,) if own else ()
 
 
@@ -128,7 +131,4 @@ def byte_rows(groups: list[Dense], name: str) -> ByteRows:
 def sum_words(rows: ByteRows, count: int, neurons: int) -> int:
     """Words of scratch memory for the sums of `count` rows onto `neurons` (edgesnn_words.h)."""
     whole = -(-neurons // 32) * 32
-    if rows.groups:
-        folds = count > 1 + rows.groups * GROUP
-        return max(whole, whole // 2 + FOLDED * CHUNK_WORDS * folds)
-    return whole + whole // 2 * (count > LANE_EVENTS)
+    return whole + whole // 2 * (count > LANE_EVENTS and not rows.groups)

@@ -15,8 +15,7 @@
 #include "edgesnn_rows.h"
 
 /* Rows of a layer, `count` of `words` words. Byte 0 of a word belongs to a neuron, bytes 2, 1 and 3
- * to the next ones. Bytes hold the sums of
- * EDGESNN_CHUNK_EVENTS(groups) events; 0: of fewer. */
+ * to the next ones. Bytes hold the sums of EDGESNN_CHUNK_EVENTS(groups) events; 0: of fewer. */
 struct edgesnn_byte_rows {
     const uint32_t *weight;
     uint32_t words;
@@ -45,35 +44,63 @@ EDGESNN_INLINE uint32_t edgesnn_quads_of(uint32_t neurons)
     return 2u * ((neurons + 7u) / 8u);
 }
 
+/* Events of a step: places of their rows or, where `groups` is not 0 and there is assembly, the
+ * steps of edgesnn_bytes_thumb.h, with room for one more; `here` is where the last row's first tile
+ * ends. */
+struct edgesnn_heard {
+    uint32_t *place;
+    uint32_t count;
+    uint32_t here;
+};
+
+/* Append a row, by its place. */
+EDGESNN_INLINE void edgesnn_list_row(const struct edgesnn_byte_rows *rows, uint32_t row,
+                                     struct edgesnn_heard *list)
+{
+    const struct edgesnn_rows plain = {rows->weight, rows->words, rows->bias, 8};
+    const uint32_t place = edgesnn_place_of_row(&plain, row);
+    if (EDGESNN_THUMB && rows->groups != 0) {
+        list->place[list->count++] = place - list->here;
+        list->here = place + EDGESNN_ROW_TILE;
+    } else {
+        list->place[list->count++] = place;
+    }
+}
+
 /* Append the rows of a bitmap's spikes; row `first` is that of its neuron 0. */
 EDGESNN_INLINE void edgesnn_list_rows(const struct edgesnn_byte_rows *rows, const uint32_t *bitmap,
-                                      uint32_t words, uint32_t first, struct edgesnn_list *list)
+                                      uint32_t words, uint32_t first, struct edgesnn_heard *list)
 {
 #if EDGESNN_THUMB && EDGESNN_POSITIONS
-    uint32_t *const end =
-        edgesnn_list_bits(&list->place[list->count], bitmap, &bitmap[words],
-                          &rows->weight[first * rows->words], 4u * rows->words, edgesnn_position);
+    const uint32_t *const base = &rows->weight[first * rows->words];
+    uint32_t *end = &list->place[list->count];
+    if (rows->groups != 0) {
+        const uint32_t begin = (uint32_t)(uintptr_t)base;
+        const uint64_t listed = edgesnn_list_steps(end, bitmap, &bitmap[words], begin - list->here,
+                                                   4u * rows->words, edgesnn_position);
+        end = (uint32_t *)(uintptr_t)(uint32_t)listed;
+        list->here = begin + 128u * words * rows->words - (uint32_t)(listed >> 32);
+    } else {
+        end = edgesnn_list_bits(end, bitmap, &bitmap[words], base, 4u * rows->words,
+                                edgesnn_position);
+    }
     list->count = (uint32_t)(end - list->place);
 #else
-    const struct edgesnn_rows plain = {rows->weight, rows->words, rows->bias, 8};
-    uint32_t *place = &list->place[list->count];
     for (uint32_t word = 0; word < words; word++, first += 32u) {
         for (uint32_t bits = bitmap[word]; bits != 0; bits &= bits - 1u) {
-            *place++ = edgesnn_place_of_row(&plain, first + edgesnn_lowest_bit(bits));
+            edgesnn_list_row(rows, first + edgesnn_lowest_bit(bits), list);
         }
     }
-    list->count = (uint32_t)(place - list->place);
 #endif
 }
 
 /* Two words of lanes for four neurons into a word each. */
 EDGESNN_INLINE void edgesnn_widen_quad(const uint32_t *lanes, uint32_t *words)
 {
-    const uint32_t odd = lanes[1], even = lanes[0] - (odd << 8);
-    words[0] = even & 0xffffu;
-    words[1] = even >> 16;
-    words[2] = odd & 0xffffu;
-    words[3] = odd >> 16;
+    for (uint32_t pair = 0; pair < 2u; pair++) {
+        words[2u * pair] = lanes[pair] & 0xffffu;
+        words[2u * pair + 1u] = lanes[pair] >> 16;
+    }
 }
 
 #if EDGESNN_THUMB
@@ -91,7 +118,7 @@ EDGESNN_INLINE void edgesnn_sum_some(uint32_t *place, uint32_t count, uint32_t q
 }
 
 /* Sum more events than lanes hold. */
-EDGESNN_SHARED void edgesnn_sum_many(const struct edgesnn_list *events, uint32_t quads,
+EDGESNN_SHARED void edgesnn_sum_many(const struct edgesnn_heard *events, uint32_t quads,
                                      uint32_t *sums)
 {
     uint32_t *const lanes = &sums[32u * ((quads + 7u) / 8u)];
@@ -110,37 +137,74 @@ EDGESNN_SHARED void edgesnn_sum_many(const struct edgesnn_list *events, uint32_t
     }
 }
 
-/* Sum events of small weights. */
+/* Sum `count` events of small weights to the tiles before `end`. */
+EDGESNN_INLINE void edgesnn_sum_chunks(const struct edgesnn_byte_rows *rows, uint32_t *place,
+                                       uint32_t count, bool folds, uint32_t *sums, uint32_t *end)
+{
+    const uint32_t chunk = EDGESNN_CHUNK_EVENTS(rows->groups);
+    uint32_t events = count, further = 0;
+    for (; folds && events > chunk; events -= chunk) {
+        further++;
+    }
+    for (uint32_t at = events; rows->groups > 1u && at < count; at += chunk) {
+        place[at] |= EDGESNN_NEW_CHUNK;
+    }
+    place[count] = folds ? EDGESNN_LAST(further + 1u) : EDGESNN_LAST_OF_ONE;
+    for (events--; rows->groups > 1u && events > EDGESNN_GROUP; events -= EDGESNN_GROUP) {
+    }
+    if (rows->groups == 1u) {
+        edgesnn_sum_bytes(place, events, sums, end, EDGESNN_FOLD_SIZE * further);
+    } else {
+        edgesnn_sum_small_bytes(place, events, sums, end, EDGESNN_FOLD_SIZE * further);
+    }
+}
+
+/* Add `count` words to others, unless they are the same. */
+EDGESNN_SHARED void edgesnn_add_words(uint32_t *sums, const uint32_t *words, uint32_t count)
+{
+    for (uint32_t at = 0; words != sums && at < count; at++) {
+        sums[at] += words[at];
+    }
+}
+
+/* Where the row behind the first `count` events of a list begins. */
+EDGESNN_SHARED uint32_t edgesnn_row_behind(const uint32_t *place, uint32_t count)
+{
+    uint32_t row = place[0];
+    for (uint32_t event = 1; event < count; event++) {
+        row += EDGESNN_ROW_TILE + (place[event] & ~EDGESNN_NEW_CHUNK);
+    }
+    return row + EDGESNN_ROW_TILE + place[count];
+}
+
+/* Sum events of small weights, EDGESNN_FOLDED chunks at once. */
 EDGESNN_INLINE enum edgesnn_summed edgesnn_sum_small(const struct edgesnn_byte_rows *rows,
-                                                     const struct edgesnn_list *events,
+                                                     const struct edgesnn_heard *events,
                                                      uint32_t quads, uint32_t *sums)
 {
     const uint32_t tiles = (quads + 7u) / 8u, chunk = EDGESNN_CHUNK_EVENTS(rows->groups);
     const bool folds = rows->count > chunk && events->count > chunk;
-    uint32_t *const chunks = &sums[16u * tiles];
-    struct edgesnn_summing job;
-    job.tiles = tiles;
-    job.place = events->place;
-    job.end = events->place + events->count;
-    job.groups = rows->groups;
-    job.sums = sums;
-    job.chunks = chunks;
-    job.mask = 0x00ff00ffu;
-    job.next = folds ? chunks : sums;
-    job.fold_at = folds ? &chunks[EDGESNN_FOLDED * EDGESNN_CHUNK_WORDS] : NULL;
-    job.more = rows->groups;
-    job.folded = 0;
-    if (rows->groups == 1u) {
-        edgesnn_sum_bytes(&job);
-    } else {
-        edgesnn_sum_small_bytes(&job);
+    const uint32_t most = EDGESNN_FOLDED * chunk, words = (folds ? 16u : 8u) * tiles;
+    uint32_t *place = events->place, left = events->count, *lanes = sums;
+    while (rows->count > most && left > most) {
+        const uint32_t next = edgesnn_row_behind(place, most);
+        edgesnn_sum_chunks(rows, place, most, folds, lanes, &lanes[words]);
+        edgesnn_add_words(sums, lanes, words);
+        place += most;
+        left -= most;
+        *place = next;
+        lanes = &sums[words];
+    }
+    edgesnn_sum_chunks(rows, place, left, folds, lanes, &lanes[words]);
+    if (rows->count > most) {
+        edgesnn_add_words(sums, lanes, words);
     }
     return folds ? EDGESNN_LANES_SUMMED : EDGESNN_BYTES_SUMMED;
 }
 
 /* Sum the rows of all events; says in which form. */
 EDGESNN_INLINE enum edgesnn_summed edgesnn_sum_rows(const struct edgesnn_byte_rows *rows,
-                                                    const struct edgesnn_list *events,
+                                                    const struct edgesnn_heard *events,
                                                     uint32_t quads, uint32_t *sums)
 {
     if (events->count == 0) {
@@ -158,7 +222,7 @@ EDGESNN_INLINE enum edgesnn_summed edgesnn_sum_rows(const struct edgesnn_byte_ro
 }
 #else
 EDGESNN_INLINE enum edgesnn_summed edgesnn_sum_rows(const struct edgesnn_byte_rows *rows,
-                                                    const struct edgesnn_list *events,
+                                                    const struct edgesnn_heard *events,
                                                     uint32_t quads, uint32_t *sums)
 {
     const struct edgesnn_rows plain = {rows->weight, rows->words, rows->bias, 8};

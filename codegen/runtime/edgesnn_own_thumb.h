@@ -9,107 +9,113 @@
 #include "edgesnn_quads_thumb.h"
 
 #if EDGESNN_THUMB
-#define EDGESNN_OWN_BEGIN                                                                          \
+/* Where nothing is summed, r12 walks as if bytes were. */
+#define EDGESNN_OWN_BEGIN(bits)                                                                    \
     EDGESNN_SAVE                                                                                   \
-    "mov r10, r0\n"                                                                                \
-    "ldr r7, [r0, #0]\n"                                                                           \
-    "ldr r1, [r0, #4]\n"                                                                           \
-    "mov r9, r1\n"                                                                                 \
-    "ldr r6, [r0, #44]\n"                                                                          \
-    "ldr r1, [r0, #48]\n"                                                                          \
-    "mov r8, r1\n"                                                                                 \
-    "ldr r1, [r0, #8]\n"                                                                           \
-    "mov r12, r1\n" EDGESNN_BY_SUMS
+    "ldr r4, [sp, #36]\n" bits                                                                     \
+    "ldmia r4, {r4-r7}\n"                                                                          \
+    "adds r4, r4, r0\n"                                                                            \
+    "mov r9, r4\n"                                                                                 \
+    "mov r8, r3\n"                                                                                 \
+    "mov r12, r1\n"                                                                                \
+    "movs r6, r7\n"                                                                                \
+    "movs r7, r0\n"
 
-#define EDGESNN_LEAK_OWN                                                                           \
-    "ldmia r7!, {r0-r3}\n"                                                                         \
-    ".irp word, r0, r1, r2, r3\n"                                                                  \
+#define EDGESNN_LEAK_OWN_WORD(word, shared)                                                        \
     "ldmia r6!, {r4, r5}\n"                                                                        \
-    "muls \\word, r4, \\word\n"                                                                    \
-    "adds \\word, \\word, r5\n"                                                                    \
-    "asrs \\word, \\word, #8\n"                                                                    \
-    "add \\word, r8\n"                                                                             \
-    ".endr\n"                                                                                      \
+    "muls " word ", r4, " word "\n"                                                                \
+    "adds " word ", " word ", r5\n"                                                                \
+    "asrs " word ", " word ", #8\n" shared
+
+#define EDGESNN_SHARE(word) "add " word ", r8\n"
+
+#define EDGESNN_OWN_QUAD(add, quad, test0, test1, test2, test3)                                    \
+    "ldmia r7!, {r0-r3}\n"                                                                         \
+    EDGESNN_LEAK_OWN_WORD("r0", EDGESNN_SHARE("r0"))                                               \
+    EDGESNN_LEAK_OWN_WORD("r1", EDGESNN_SHARE("r1"))                                               \
+    EDGESNN_LEAK_OWN_WORD("r2", EDGESNN_SHARE("r2"))                                               \
+    EDGESNN_LEAK_OWN_WORD("r3", EDGESNN_SHARE("r3"))                                               \
+    "mov r4, r12\n"                                                                                \
+    add("r4", quad, test0, test1, test2, test3)                                                    \
     "adds r6, #16\n"
 
-#define EDGESNN_ADD_OWN_BYTES                                                                      \
-    "mov r4, r12\n"                                                                                \
-    "ldmia r4!, {r5}\n"                                                                            \
-    "mov r12, r4\n" EDGESNN_ADD_FOUR
+#define EDGESNN_OWN_LOOP(add, size, test)                                                          \
+    "10:\n"                                                                                        \
+    EDGESNN_OWN_QUAD(add, "0", test("11", "21"), test("12", "22"), test("13", "23"),               \
+                     test("14", "24"))                                                             \
+    EDGESNN_STORE_QUAD                                                                             \
+    EDGESNN_OWN_QUAD(add, "1", test("15", "25"), test("16", "26"), test("17", "27"),               \
+                     test("18", "28"))                                                             \
+    EDGESNN_STORE_QUAD                                                                             \
+    "adds r4, #" size "\n"                                                                         \
+    "mov r12, r4\n" EDGESNN_TURN_END
 
-#define EDGESNN_ADD_OWN_LANES                                                                      \
-    "mov r4, r12\n"                                                                                \
-    "ldr r5, [r4, #4]\n"                                                                           \
-    "mov r11, r5\n"                                                                                \
-    "lsls r5, r5, #8\n"                                                                            \
-    "ldr r4, [r4]\n"                                                                               \
-    "subs r4, r4, r5\n" EDGESNN_ADD_HALVES                                                         \
+#define EDGESNN_OWN_ALONE(test0, test1, test2, test3)                                              \
+    "ldmia r7!, {r0-r3}\n"                                                                         \
+    EDGESNN_LEAK_OWN_WORD("r0", test0)                                                             \
+    EDGESNN_LEAK_OWN_WORD("r1", test1)                                                             \
+    EDGESNN_LEAK_OWN_WORD("r2", test2)                                                             \
+    EDGESNN_LEAK_OWN_WORD("r3", test3)                                                             \
+    "adds r6, #16\n" EDGESNN_STORE_QUAD
+
+#define EDGESNN_OWN_LEAK_LOOP(test)                                                                \
+    "10:\n"                                                                                        \
+    EDGESNN_OWN_ALONE(test("11", "21"), test("12", "22"), test("13", "23"), test("14", "24"))      \
+    EDGESNN_OWN_ALONE(test("15", "25"), test("16", "26"), test("17", "27"), test("18", "28"))      \
     "mov r4, r12\n"                                                                                \
     "adds r4, #8\n"                                                                                \
-    "mov r12, r4\n"
+    "mov r12, r4\n" EDGESNN_TURN_END
 
-#define EDGESNN_ADD_OWN_WORDS                                                                      \
+/* What a neuron has less is `at` bytes on in the table. */
+#define EDGESNN_FIRE_OWN(word, bit, place, at, reset, fires, back)                                 \
+    fires ":\n" place "add r4, r10\n"                                                              \
+    "ldrb r5, [r4]\n"                                                                              \
+    "adds r5, #" bit "\n"                                                                          \
+    "strb r5, [r4]\n"                                                                              \
+    "ldr r5, [r6, #" at "]\n" reset(word, "r5")                                                    \
     "mov r4, r12\n"                                                                                \
-    ".irp word, r0, r1, r2, r3\n"                                                                  \
-    "ldmia r4!, {r5}\n"                                                                            \
-    "adds \\word, \\word, r5\n"                                                                    \
-    ".endr\n"                                                                                      \
-    "mov r12, r4\n"
+    "b " back "b\n"
 
-#define EDGESNN_OWN_LOOP(add, test, turn, fires, back)                                             \
-    turn ":\n" EDGESNN_LEAK_OWN add test(fires "f") back ":\n" EDGESNN_STORE_QUAD                  \
-    "cmp r7, r9\n"                                                                                 \
-    "bne " turn "b\n b 80f\n" EDGESNN_CALL_FIRE(fires, back "b")
+#define EDGESNN_FIRES_OWN(place, at0, at1, at2, at3, reset)                                        \
+    EDGESNN_FIRE_OWN("r0", "1", place, at0, reset, "11", "21")                                     \
+    EDGESNN_FIRE_OWN("r1", "2", place, at1, reset, "12", "22")                                     \
+    EDGESNN_FIRE_OWN("r2", "4", place, at2, reset, "13", "23")                                     \
+    EDGESNN_FIRE_OWN("r3", "8", place, at3, reset, "14", "24")                                     \
+    EDGESNN_FIRE_OWN("r0", "16", place, at0, reset, "15", "25")                                    \
+    EDGESNN_FIRE_OWN("r1", "32", place, at1, reset, "16", "26")                                    \
+    EDGESNN_FIRE_OWN("r2", "64", place, at2, reset, "17", "27")                                    \
+    EDGESNN_FIRE_OWN("r3", "128", place, at3, reset, "18", "28")
 
-#define EDGESNN_OWN_LOOPS(test)                                                                    \
-    EDGESNN_OWN_LOOP("", test, "10", "12", "11")                                                   \
-    EDGESNN_OWN_LOOP(EDGESNN_ADD_OWN_BYTES, test, "20", "22", "21")                                \
-    EDGESNN_OWN_LOOP(EDGESNN_ADD_OWN_LANES, test, "30", "32", "31")                                \
-    EDGESNN_OWN_LOOP(EDGESNN_ADD_OWN_WORDS, test, "40", "42", "41")
+#define EDGESNN_SUMMED_OWN(name, add, size, shift, reset)                                          \
+    EDGESNN_QUADS(name, EDGESNN_OWN_BEGIN(EDGESNN_QUAD_BITS("r1", shift))                          \
+                  EDGESNN_OWN_LOOP(add, size, EDGESNN_TEST) EDGESNN_RESTORE                        \
+                  EDGESNN_FIRES_OWN("lsrs r4, r4, #" shift "\n", "0", "4", "8", "12", reset))
 
-#define EDGESNN_FIRE_OWN                                                                           \
-    "mov r7, r10\n"                                                                                \
-    "ldr r4, [r7, #24]\n"                                                                          \
-    "subs r6, #16\n"                                                                               \
-    "movs r7, #0\n" EDGESNN_FIRE_WORD("r0", "1", "ldr r5, [r6, #0]\n")                             \
-        EDGESNN_FIRE_WORD("r1", "2", "ldr r5, [r6, #4]\n")                                         \
-            EDGESNN_FIRE_WORD("r2", "4", "ldr r5, [r6, #8]\n")                                     \
-                EDGESNN_FIRE_WORD("r3", "8", "ldr r5, [r6, #12]\n") EDGESNN_SET_BITS
+#define EDGESNN_LEAKED_OWN(name, reset)                                                            \
+    EDGESNN_QUADS(name, EDGESNN_OWN_BEGIN(EDGESNN_QUAD_BITS("r1", "3"))                            \
+                  EDGESNN_OWN_LEAK_LOOP(EDGESNN_TEST) EDGESNN_RESTORE                              \
+                  EDGESNN_FIRES_OWN("mov r4, r12\nlsrs r4, r4, #3\n", "24", "20", "16", "12",      \
+                                    reset))
 
-/* Clamp to limits of their own: r5 is by how much the level is above what they have less. */
-#define EDGESNN_CLAMP_OWN_WORD(word, at)                                                           \
-    "ldr r4, [r6, #" at "]\n"                                                                      \
-    "adds r4, r4, r5\n"                                                                            \
-    "mvns r4, r4\n"                                                                                \
-    "add r4, r11\n" /* 32767 - level */                                                            \
-    "cmp " word ", r4\n"                                                                           \
-    "ble 1f\n"                                                                                     \
-    "movs " word ", r4\n"                                                                          \
-    "1:\n"                                                                                         \
-    "subs r4, r4, r7\n" /* -32768 - level */                                                       \
-    "cmp " word ", r4\n"                                                                           \
-    "bge 1f\n"                                                                                     \
-    "movs " word ", r4\n"                                                                          \
-    "1:\n"
+EDGESNN_LEAKED_OWN(edgesnn_step_own_nothing, EDGESNN_SUBTRACT)
+EDGESNN_SUMMED_OWN(edgesnn_step_own_bytes, EDGESNN_ADD_BYTES, "8", "3", EDGESNN_SUBTRACT)
+EDGESNN_SUMMED_OWN(edgesnn_step_own_lanes, EDGESNN_ADD_LANES, "16", "4", EDGESNN_SUBTRACT)
+EDGESNN_SUMMED_OWN(edgesnn_step_own_long_sums, EDGESNN_ADD_WORDS, "32", "5", EDGESNN_SUBTRACT)
+EDGESNN_LEAKED_OWN(edgesnn_zero_own_nothing, EDGESNN_TO_ZERO)
+EDGESNN_SUMMED_OWN(edgesnn_zero_own_bytes, EDGESNN_ADD_BYTES, "8", "3", EDGESNN_TO_ZERO)
+EDGESNN_SUMMED_OWN(edgesnn_zero_own_lanes, EDGESNN_ADD_LANES, "16", "4", EDGESNN_TO_ZERO)
+EDGESNN_SUMMED_OWN(edgesnn_zero_own_long_sums, EDGESNN_ADD_WORDS, "32", "5", EDGESNN_TO_ZERO)
 
-#define EDGESNN_CLAMP_OWN                                                                          \
-    "mov r7, r10\n"                                                                                \
-    "ldr r5, [r7, #32]\n"                                                                          \
-    "movs r7, #1\n"                                                                                \
-    "lsls r7, r7, #15\n"                                                                           \
-    "mov r11, r7\n"                                                                                \
-    "lsls r7, r7, #1\n"                                                                            \
-    "subs r7, #1\n"                                                                                \
-    "subs r6, #16\n" EDGESNN_CLAMP_OWN_WORD("r0", "0") EDGESNN_CLAMP_OWN_WORD("r1", "4")           \
-        EDGESNN_CLAMP_OWN_WORD("r2", "8") EDGESNN_CLAMP_OWN_WORD("r3", "12") "adds r6, #16\n"
+/* Scores. */
+#define EDGESNN_SCORED_OWN(name, add, size)                                                        \
+    EDGESNN_QUADS(name, EDGESNN_OWN_BEGIN("") EDGESNN_OWN_LOOP(add, size, EDGESNN_NO_TEST)         \
+                  EDGESNN_RESTORE)
 
-/* Neurons whose membranes cannot leave 16 bits, those that saturate, whose `least` is the level
- * less `less`, and scores. */
-EDGESNN_QUADS(edgesnn_step_own_quads, EDGESNN_OWN_BEGIN, EDGESNN_OWN_LOOPS(EDGESNN_TEST_QUAD),
-              EDGESNN_FIRE_OWN)
-EDGESNN_QUADS(edgesnn_step_own_saturating_quads, EDGESNN_OWN_BEGIN,
-              EDGESNN_OWN_LOOPS(EDGESNN_TEST_SATURATING_QUAD), EDGESNN_CLAMP_OWN EDGESNN_FIRE_OWN)
-EDGESNN_QUADS(edgesnn_step_own_scores, EDGESNN_OWN_BEGIN, EDGESNN_OWN_LOOPS(EDGESNN_NO_TEST), "")
+EDGESNN_QUADS(edgesnn_score_own_nothing, EDGESNN_OWN_BEGIN("")
+              EDGESNN_OWN_LEAK_LOOP(EDGESNN_NO_TEST) EDGESNN_RESTORE)
+EDGESNN_SCORED_OWN(edgesnn_score_own_bytes, EDGESNN_ADD_BYTES, "8")
+EDGESNN_SCORED_OWN(edgesnn_score_own_lanes, EDGESNN_ADD_LANES, "16")
+EDGESNN_SCORED_OWN(edgesnn_score_own_long_sums, EDGESNN_ADD_WORDS, "32")
 #endif
 
 #endif

@@ -6,19 +6,22 @@
  *     constant = level * decay + 2^8 * (bias - level)
  *
  * which is the law's u - level, since the margin was v - level and the constant's second term is a
- * multiple of 2^8. Its sign is the comparison; one test serves four neurons.
+ * multiple of 2^8. Its sign is the comparison, and the flag that the last instruction sets: a
+ * neuron that does not fire spends one cycle on it, one that does leaves the loop for a moment.
  *
- * On Cortex-M0+ four neurons that are alike take 28 cycles without sums (7 each: 10 loading and
- * storing, 12 arithmetic, 5 testing, 1 the loop) and 43 with sums in bytes; with parameters of
- * their own 48 and 62. A spike costs some 50 on top, less where its neighbours fire too.
+ * On Cortex-M0+ four neurons that are alike take 27.5 cycles without sums (6.9 each: 10 loading and
+ * storing, 12 arithmetic, 4 testing, 1.5 the loop) and 41 with sums of bytes or lanes, of which 12
+ * load and add these; with parameters of their own 43 and 60. A spike takes 13 or 14 more. Where
+ * membranes may saturate the test takes 7 in place of 4, and a spike some 60.
  */
 #ifndef EDGESNN_QUADS_THUMB_H
 #define EDGESNN_QUADS_THUMB_H
 
 #include "edgesnn_sums_thumb.h"
 
-/* Sums that edgesnn_step_quads adds: none, a byte each, two words for four neurons (whole and odd,
- * edgesnn_sums_thumb.h), or a word each. */
+struct edgesnn_words;
+
+/* Sums to be added: none, a byte each, a halfword each, or a word each. */
 enum edgesnn_summed {
     EDGESNN_NOTHING_SUMMED,
     EDGESNN_BYTES_SUMMED,
@@ -26,54 +29,32 @@ enum edgesnn_summed {
     EDGESNN_WORDS_SUMMED
 };
 
-/* Quads of neurons to step. A membrane that is reset becomes (margin & keeps) - less. Neurons with
- * parameters of their own have a table of twelve words a quad: decay and constant of each, to the
- * latter of which 2^8 * shared is to be added, and then what each of them has less. */
-struct edgesnn_quads {
-    int32_t *margin;      /*  0 */
-    const int32_t *end;   /*  4 */
-    const uint32_t *sums; /*  8 */
-    int32_t decay;        /* 12 */
-    int32_t constant;     /* 16 */
-    uint32_t *spikes;     /* 20: a bitmap, all zero */
-    int32_t keeps;        /* 24 */
-    int32_t less;         /* 28 */
-    int32_t least;        /* 32: margins to which membranes saturate */
-    int32_t most;         /* 36 */
-    uint32_t summed;      /* 40 */
-    const int32_t *own;   /* 44: the table */
-    int32_t shared;       /* 48 */
-};
-
 #if EDGESNN_THUMB
-#define EDGESNN_BY_SUMS                                                                            \
-    "ldr r1, [r0, #40]\n"                                                                          \
-    "cmp r1, #1\n"                                                                                 \
-    "bne 1f\n"                                                                                     \
-    "b 20f\n"                                                                                      \
-    "1:\n"                                                                                         \
-    "cmp r1, #2\n"                                                                                 \
-    "bne 1f\n"                                                                                     \
-    "b 30f\n"                                                                                      \
-    "1:\n"                                                                                         \
-    "cmp r1, #3\n"                                                                                 \
-    "bne 1f\n"                                                                                     \
-    "b 40f\n"                                                                                      \
-    "1:\n"
-
-#define EDGESNN_QUAD_BEGIN                                                                         \
+/* Functions are told where margins, sums and the bitmap of spikes are, which is all zero, what all
+ * neurons get (`constant`, for neurons that are alike; else what is to be added to each sum), and
+ * of the layer what struct edgesnn_words begins with.
+ *
+ * Registers: r0-r3 margins, r4 decay and r12 again, r5 free, r6 sums, r7 behind the margins, r8
+ * constant, r9 the end, r10 as below, r11 what is less. */
+#define EDGESNN_QUAD_BEGIN(bits)                                                                   \
     EDGESNN_SAVE                                                                                   \
-    "mov r10, r0\n"                                                                                \
-    "ldr r7, [r0, #0]\n"                                                                           \
-    "ldr r1, [r0, #4]\n"                                                                           \
-    "mov r9, r1\n"                                                                                 \
-    "ldr r6, [r0, #8]\n"                                                                           \
-    "ldr r4, [r0, #12]\n"                                                                          \
-    "mov r12, r4\n"                                                                                \
-    "ldr r1, [r0, #16]\n"                                                                          \
-    "mov r8, r1\n"                                                                                 \
-    EDGESNN_BY_SUMS                                                                                \
-    "mov r6, r7\n"
+    "ldr r4, [sp, #36]\n" bits                                                                     \
+    "ldmia r4, {r4-r6}\n"                                                                          \
+    "adds r4, r4, r0\n"                                                                            \
+    "mov r9, r4\n"                                                                                 \
+    "mov r8, r3\n"                                                                                 \
+    "mov r11, r5\n"                                                                                \
+    "mov r12, r6\n"                                                                                \
+    "movs r7, r0\n"                                                                                \
+    "movs r4, r6\n"                                                                                \
+    "movs r6, r1\n"
+
+/* Eight neurons, whose spikes are a byte of the bitmap, are a turn of the loop. So the byte's
+ * address is that of their sums by 2^`shift`, and r10. */
+#define EDGESNN_QUAD_BITS(from, shift)                                                             \
+    "lsrs r5, " from ", #" shift "\n"                                                              \
+    "subs r2, r2, r5\n"                                                                            \
+    "mov r10, r2\n"
 
 #define EDGESNN_LEAK_QUAD                                                                          \
     "ldmia r7!, {r0-r3}\n"                                                                         \
@@ -83,188 +64,157 @@ struct edgesnn_quads {
     "asrs \\word, \\word, #8\n"                                                                    \
     ".endr\n"
 
-/* Byte `number` of r5 into r4. */
-#if EDGESNN_THUMB2
-#define EDGESNN_BYTE_1 "uxtb r4, r5, ror #8\n"
-#define EDGESNN_BYTE_2 "uxtb r4, r5, ror #16\n"
-#else
-#define EDGESNN_BYTE_1 "lsls r4, r5, #16\n lsrs r4, r4, #24\n"
-#define EDGESNN_BYTE_2 "lsls r4, r5, #8\n lsrs r4, r4, #24\n"
-#endif
+/* On to label `fires` where the last result is not negative. */
+#define EDGESNN_TEST(fires, back)                                                                  \
+    "bpl " fires "f\n" back ":\n"
+#define EDGESNN_TEST_BACK(fires, back)                                                             \
+    "bpl " fires "b\n" back ":\n"
+#define EDGESNN_NO_TEST(fires, back)
 
-/* Bytes 0, 2, 1 and 3 of a word belong to one neuron after another. */
-#define EDGESNN_ADD_FOUR                                                                           \
-    "uxtb r4, r5\n"                                                                                \
-    "adds r0, r0, r4\n" EDGESNN_BYTE_2                                                             \
-    "adds r1, r1, r4\n" EDGESNN_BYTE_1                                                             \
-    "adds r2, r2, r4\n"                                                                            \
-    "lsrs r5, r5, #24\n"                                                                           \
-    "adds r3, r3, r5\n"
+#define EDGESNN_ADD_SUM(load, from, at, word)                                                      \
+    load " r5, [" from ", #" at "]\n"                                                              \
+    "adds " word ", " word ", r5\n"
 
-#define EDGESNN_ADD_BYTES                                                                          \
-    "ldmia r6!, {r5}\n" EDGESNN_ADD_FOUR                                                           \
-    "mov r4, r12\n"
+/* What quad 0 or 1 of a turn was sent. Bytes 0, 2, 1 and 3 of a word belong to one neuron after
+ * another. */
+#define EDGESNN_ADD_QUAD(load, from, first, second, third, fourth, test0, test1, test2, test3)     \
+    EDGESNN_ADD_SUM(load, from, first, "r0") test0                                                 \
+    EDGESNN_ADD_SUM(load, from, second, "r1") test1                                                \
+    EDGESNN_ADD_SUM(load, from, third, "r2") test2                                                 \
+    EDGESNN_ADD_SUM(load, from, fourth, "r3") test3
 
-/* Lanes of r4, and of the word in r11, whose other form has been taken off r4. */
-#define EDGESNN_ADD_HALVES                                                                         \
-    "uxth r5, r4\n"                                                                                \
-    "adds r0, r0, r5\n"                                                                            \
-    "lsrs r4, r4, #16\n"                                                                           \
-    "adds r1, r1, r4\n"                                                                            \
-    "mov r4, r11\n"                                                                                \
-    "uxth r5, r4\n"                                                                                \
-    "adds r2, r2, r5\n"                                                                            \
-    "lsrs r4, r4, #16\n"                                                                           \
-    "adds r3, r3, r4\n"
-
-#define EDGESNN_ADD_LANES                                                                          \
-    "ldmia r6!, {r4, r5}\n"                                                                        \
-    "mov r11, r5\n"                                                                                \
-    "lsls r5, r5, #8\n"                                                                            \
-    "subs r4, r4, r5\n" EDGESNN_ADD_HALVES                                                         \
-    "mov r4, r12\n"
-
-#define EDGESNN_ADD_WORDS                                                                          \
-    "ldmia r6!, {r4, r5}\n"                                                                        \
-    "adds r0, r0, r4\n"                                                                            \
-    "adds r1, r1, r5\n"                                                                            \
-    "ldmia r6!, {r4, r5}\n"                                                                        \
-    "adds r2, r2, r4\n"                                                                            \
-    "adds r3, r3, r5\n"                                                                            \
-    "mov r4, r12\n"
-
-/* On to label `fires` unless all four margins are negative. */
-#define EDGESNN_TEST_QUAD(fires)                                                                   \
-    "movs r5, r0\n"                                                                                \
-    "ands r5, r1\n"                                                                                \
-    "ands r5, r2\n"                                                                                \
-    "ands r5, r3\n"                                                                                \
-    "bpl " fires "\n"
-
-/* The same unless all four are in -32768 ... -1: u below level and not below -32768. */
-#define EDGESNN_TEST_SATURATING_QUAD(fires)                                                        \
-    "movs r5, r0\n"                                                                                \
-    "ands r5, r1\n"                                                                                \
-    "ands r5, r2\n"                                                                                \
-    "ands r5, r3\n"                                                                                \
-    "asrs r5, r5, #15\n"                                                                           \
-    "adds r5, r5, #1\n"                                                                            \
-    "bne " fires "\n"
-
-#define EDGESNN_NO_TEST(fires)
+#define EDGESNN_ADD_BYTES(from, quad, test0, test1, test2, test3)                                  \
+    EDGESNN_ADD_QUAD("ldrb", from, "4*" quad, "4*" quad "+2", "4*" quad "+1", "4*" quad "+3",      \
+                     test0, test1, test2, test3)
+#define EDGESNN_ADD_LANES(from, quad, test0, test1, test2, test3)                                  \
+    EDGESNN_ADD_QUAD("ldrh", from, "8*" quad, "8*" quad "+2", "8*" quad "+4", "8*" quad "+6",      \
+                     test0, test1, test2, test3)
+#define EDGESNN_ADD_WORDS(from, quad, test0, test1, test2, test3)                                  \
+    EDGESNN_ADD_QUAD("ldr", from, "16*" quad, "16*" quad "+4", "16*" quad "+8", "16*" quad "+12",  \
+                     test0, test1, test2, test3)
 
 #define EDGESNN_STORE_QUAD                                                                         \
     "subs r7, r7, #16\n"                                                                           \
     "stmia r7!, {r0-r3}\n"
 
-#define EDGESNN_CALL_FIRE(from, back)                                                              \
-    from ":\n"                                                                                     \
-    "bl 90f\n"                                                                                     \
-    "b " back "\n"
+#define EDGESNN_TURN_END                                                                           \
+    "cmp r7, r9\n"                                                                                 \
+    "bne 10b\n"
 
-#define EDGESNN_PLAIN_QUAD(test, fires, back)                                                      \
-    EDGESNN_LEAK_QUAD test(fires) back ":\n"                                                       \
+/* The loop over eights of neurons that were sent something. */
+#define EDGESNN_QUAD_LOOP(add, size, test)                                                         \
+    "10:\n" EDGESNN_LEAK_QUAD                                                                      \
+    add("r6", "0", test("11", "21"), test("12", "22"), test("13", "23"), test("14", "24"))         \
+    EDGESNN_STORE_QUAD EDGESNN_LEAK_QUAD                                                           \
+    add("r6", "1", test("31", "41"), test("32", "42"), test("33", "43"), test("34", "44"))         \
+    EDGESNN_STORE_QUAD                                                                             \
+    "adds r6, #" size "\n" EDGESNN_TURN_END
+
+/* The same where nothing was summed; r6 walks behind r7. */
+#define EDGESNN_LEAK_WORD(word, test)                                                              \
+    "muls " word ", r4, " word "\n"                                                                \
+    "add " word ", r8\n"                                                                           \
+    "asrs " word ", " word ", #8\n" test
+
+#define EDGESNN_LEAK_ALONE(test0, test1, test2, test3)                                             \
+    "ldmia r7!, {r0-r3}\n"                                                                         \
+    EDGESNN_LEAK_WORD("r0", test0) EDGESNN_LEAK_WORD("r1", test1) EDGESNN_LEAK_WORD("r2", test2)   \
+    EDGESNN_LEAK_WORD("r3", test3)                                                                 \
     "stmia r6!, {r0-r3}\n"
 
-/* All loops, of which one runs, on an even number of quads. The first does four a turn, and begins
- * in its middle where two are over. */
-#define EDGESNN_QUAD_LOOPS(test)                                                                   \
-    "mov r1, r9\n"                                                                                 \
-    "subs r1, r1, r7\n"                                                                            \
-    "lsls r1, r1, #26\n"                                                                           \
-    "bmi 18f\n"                                                                                    \
-    "10:\n" EDGESNN_PLAIN_QUAD(test, "12f", "11") EDGESNN_PLAIN_QUAD(test, "14f", "13")            \
-    "18:\n" EDGESNN_PLAIN_QUAD(test, "16f", "15") EDGESNN_PLAIN_QUAD(test, "19f", "17")            \
-    "cmp r7, r9\n"                                                                                 \
-    "bne 10b\n"                                                                                    \
-    "b 80f\n"                                                                                      \
-    EDGESNN_CALL_FIRE("12", "11b")                                                                 \
-    EDGESNN_CALL_FIRE("14", "13b")                                                                 \
-    EDGESNN_CALL_FIRE("16", "15b")                                                                 \
-    EDGESNN_CALL_FIRE("19", "17b")                                                                 \
-    "20:\n" EDGESNN_LEAK_QUAD EDGESNN_ADD_BYTES test("22f") "21:\n" EDGESNN_STORE_QUAD             \
-        EDGESNN_LEAK_QUAD EDGESNN_ADD_BYTES test("24f") "23:\n" EDGESNN_STORE_QUAD                 \
-    "cmp r7, r9\n"                                                                                 \
-    "bne 20b\n"                                                                                    \
-    "b 80f\n"                                                                                      \
-    EDGESNN_CALL_FIRE("22", "21b")                                                                 \
-    EDGESNN_CALL_FIRE("24", "23b")                                                                 \
-    "30:\n" EDGESNN_LEAK_QUAD EDGESNN_ADD_LANES test("32f") "31:\n" EDGESNN_STORE_QUAD             \
-    "cmp r7, r9\n"                                                                                 \
-    "bne 30b\n"                                                                                    \
-    "b 80f\n"                                                                                      \
-    EDGESNN_CALL_FIRE("32", "31b")                                                                 \
-    "40:\n" EDGESNN_LEAK_QUAD EDGESNN_ADD_WORDS test("42f") "41:\n" EDGESNN_STORE_QUAD             \
-    "cmp r7, r9\n"                                                                                 \
-    "bne 40b\n"                                                                                    \
-    "b 80f\n"                                                                                      \
-    EDGESNN_CALL_FIRE("42", "41b")
+#define EDGESNN_LEAK_LOOP(test)                                                                    \
+    "mov r6, r7\n"                                                                                 \
+    "10:\n"                                                                                        \
+    EDGESNN_LEAK_ALONE(test("11", "21"), test("12", "22"), test("13", "23"), test("14", "24"))     \
+    EDGESNN_LEAK_ALONE(test("31", "41"), test("32", "42"), test("33", "43"), test("34", "44"))     \
+    EDGESNN_TURN_END
 
-#define EDGESNN_FIRE_WORD(word, bit, less)                                                         \
-    "cmp " word ", #0\n"                                                                           \
-    "blt 1f\n"                                                                                     \
-    "ands " word ", r4\n" less "subs " word ", " word ", r5\n"                                     \
-    "adds r7, #" bit "\n"                                                                          \
-    "1:\n"
-
-/* Set the bits in r7 of the quad that ends at the pushed r7. */
-#define EDGESNN_SET_BITS                                                                           \
-    "mov r4, r10\n"                                                                                \
-    "ldr r5, [r4, #0]\n"                                                                           \
-    "ldr r6, [sp, #4]\n"                                                                           \
-    "subs r6, r6, r5\n"                                                                            \
-    "subs r6, #16\n" /* four times the first one's number */                                       \
-    "lsls r5, r6, #25\n"                                                                           \
-    "lsrs r5, r5, #27\n"                                                                           \
-    "lsls r7, r5\n"                                                                                \
-    "lsrs r6, r6, #7\n"                                                                            \
-    "lsls r6, r6, #2\n"                                                                            \
-    "ldr r4, [r4, #20]\n"                                                                          \
-    "ldr r5, [r4, r6]\n"                                                                           \
-    "orrs r5, r7\n"                                                                                \
-    "str r5, [r4, r6]\n"                                                                           \
+/* A neuron fires: bit `bit` of the byte at `place`, and its reset. */
+#define EDGESNN_FIRE(word, bit, place, at, reset, fires, back)                                     \
+    fires ":\n" place "add r4, r10\n"                                                              \
+    "ldrb r5, [r4, #" at "]\n"                                                                     \
+    "adds r5, #" bit "\n"                                                                          \
+    "strb r5, [r4, #" at "]\n"                                                                     \
+    "mov r4, r11\n" reset(word, "r4")                                                              \
     "mov r4, r12\n"                                                                                \
-    "pop {r6, r7, pc}\n"
+    "b " back "\n"
 
-/* Reset those of four margins that are not negative, and set their bits. */
-#define EDGESNN_FIRE                                                                               \
-    "mov r7, r10\n"                                                                                \
-    "ldr r4, [r7, #24]\n"                                                                          \
-    "ldr r5, [r7, #28]\n"                                                                          \
-    "movs r7, #0\n" EDGESNN_FIRE_WORD("r0", "1", "") EDGESNN_FIRE_WORD("r1", "2", "")              \
-        EDGESNN_FIRE_WORD("r2", "4", "") EDGESNN_FIRE_WORD("r3", "8", "") EDGESNN_SET_BITS
+/* Reset by subtraction, and to zero. */
+#define EDGESNN_SUBTRACT(word, less) "subs " word ", " word ", " less "\n"
+#define EDGESNN_TO_ZERO(word, less) "rsbs " word ", " less ", #0\n"
 
-#define EDGESNN_CLAMP_QUAD                                                                         \
-    ".irp word, r0, r1, r2, r3\n"                                                                  \
-    "cmp \\word, r4\n"                                                                             \
-    "bge 1f\n"                                                                                     \
-    "movs \\word, r4\n"                                                                            \
-    "1:\n"                                                                                         \
-    "cmp \\word, r5\n"                                                                             \
-    "ble 1f\n"                                                                                     \
-    "movs \\word, r5\n"                                                                            \
-    "1:\n"                                                                                         \
-    ".endr\n"
+#define EDGESNN_FOUR_FIRE(first, second, third, fourth, place, at, reset, tens, back, way)         \
+    EDGESNN_FIRE("r0", first, place, at, reset, tens "1", back "1" way)                            \
+    EDGESNN_FIRE("r1", second, place, at, reset, tens "2", back "2" way)                           \
+    EDGESNN_FIRE("r2", third, place, at, reset, tens "3", back "3" way)                            \
+    EDGESNN_FIRE("r3", fourth, place, at, reset, tens "4", back "4" way)
 
-#define EDGESNN_QUADS(name, begin, loops, fire)                                                    \
-    EDGESNN_NAKED void name(struct edgesnn_quads *quads EDGESNN_UNUSED)                            \
+#define EDGESNN_FIRES(place0, at0, place1, at1, reset, way)                                        \
+    EDGESNN_FOUR_FIRE("1", "2", "4", "8", place0, at0, reset, "1", "2", way)                       \
+    EDGESNN_FOUR_FIRE("16", "32", "64", "128", place1, at1, reset, "3", "4", way)
+
+#define EDGESNN_QUADS(name, ...)                                                                   \
+    EDGESNN_NAKED void name(int32_t *margin EDGESNN_UNUSED, const uint32_t *sums EDGESNN_UNUSED,   \
+                            uint32_t *spikes EDGESNN_UNUSED, int32_t constant EDGESNN_UNUSED,      \
+                            const struct edgesnn_words *layer EDGESNN_UNUSED)                      \
     {                                                                                              \
-        __asm__ volatile(begin loops "80:\n" EDGESNN_RESTORE "90:\n push {r6, r7, lr}\n" fire);    \
+        __asm__ volatile(__VA_ARGS__);                                                             \
     }
 
-#define EDGESNN_CLAMP_ALIKE                                                                        \
-    "mov r7, r10\n"                                                                                \
-    "ldr r4, [r7, #32]\n"                                                                          \
-    "ldr r5, [r7, #36]\n" EDGESNN_CLAMP_QUAD
+/* Neurons that are alike and whose membranes cannot leave 16 bits in this step. */
+#define EDGESNN_SUMMED_QUADS(name, add, size, shift, reset)                                        \
+    EDGESNN_QUADS(name, EDGESNN_QUAD_BEGIN(EDGESNN_QUAD_BITS("r1", shift))                         \
+                  EDGESNN_QUAD_LOOP(add, size, EDGESNN_TEST) EDGESNN_RESTORE                       \
+                  EDGESNN_FIRES("lsrs r4, r6, #" shift "\n", "0",                                  \
+                                "lsrs r4, r6, #" shift "\n", "0", reset, "b"))
 
-/* Neurons that are alike: those whose membranes cannot leave 16 bits, and those that saturate. */
-EDGESNN_QUADS(edgesnn_step_quads, EDGESNN_QUAD_BEGIN, EDGESNN_QUAD_LOOPS(EDGESNN_TEST_QUAD),
-              EDGESNN_FIRE)
-EDGESNN_QUADS(edgesnn_step_saturating_quads, EDGESNN_QUAD_BEGIN,
-              EDGESNN_QUAD_LOOPS(EDGESNN_TEST_SATURATING_QUAD), EDGESNN_CLAMP_ALIKE EDGESNN_FIRE)
+/* Of margins, the first four's address is rounded down to a turn's, and the second four's is that
+ * of the next turn, wherever the first turn begins. */
+#define EDGESNN_LEAKED_QUADS(name, reset)                                                          \
+    EDGESNN_QUADS(name, EDGESNN_QUAD_BEGIN("subs r2, #1\n" EDGESNN_QUAD_BITS("r0", "5"))           \
+                  EDGESNN_LEAK_LOOP(EDGESNN_TEST) EDGESNN_RESTORE                                  \
+                  EDGESNN_FIRES("lsrs r4, r6, #5\n", "1", "lsrs r4, r7, #5\n", "0", reset, "b"))
+
+EDGESNN_LEAKED_QUADS(edgesnn_step_nothing, EDGESNN_SUBTRACT)
+EDGESNN_SUMMED_QUADS(edgesnn_step_bytes, EDGESNN_ADD_BYTES, "8", "3", EDGESNN_SUBTRACT)
+EDGESNN_SUMMED_QUADS(edgesnn_step_lanes, EDGESNN_ADD_LANES, "16", "4", EDGESNN_SUBTRACT)
+EDGESNN_SUMMED_QUADS(edgesnn_step_long_sums, EDGESNN_ADD_WORDS, "32", "5", EDGESNN_SUBTRACT)
+EDGESNN_LEAKED_QUADS(edgesnn_zero_nothing, EDGESNN_TO_ZERO)
+EDGESNN_SUMMED_QUADS(edgesnn_zero_bytes, EDGESNN_ADD_BYTES, "8", "3", EDGESNN_TO_ZERO)
+EDGESNN_SUMMED_QUADS(edgesnn_zero_lanes, EDGESNN_ADD_LANES, "16", "4", EDGESNN_TO_ZERO)
+EDGESNN_SUMMED_QUADS(edgesnn_zero_long_sums, EDGESNN_ADD_WORDS, "32", "5", EDGESNN_TO_ZERO)
+
+/* Sixteen neurons a turn, for layers of whole sixteens: a cycle less for each four. */
+#define EDGESNN_BYTES_QUAD(quad, test, tens, back)                                                 \
+    EDGESNN_LEAK_QUAD                                                                              \
+    EDGESNN_ADD_BYTES("r6", quad, test(tens "1", back "1"), test(tens "2", back "2"),              \
+                      test(tens "3", back "3"), test(tens "4", back "4"))                          \
+    EDGESNN_STORE_QUAD
+
+#define EDGESNN_SIXTEENS(name, place, reset)                                                       \
+    EDGESNN_QUADS(name, EDGESNN_QUAD_BEGIN(EDGESNN_QUAD_BITS("r1", "3"))                           \
+                  "b 10f\n" EDGESNN_FIRES(place, "0", place, "0", reset, "f")                      \
+                  "10:\n" EDGESNN_BYTES_QUAD("0", EDGESNN_TEST_BACK, "1", "2")                     \
+                  EDGESNN_BYTES_QUAD("1", EDGESNN_TEST_BACK, "3", "4")                             \
+                  EDGESNN_BYTES_QUAD("2", EDGESNN_TEST, "5", "6")                                  \
+                  EDGESNN_BYTES_QUAD("3", EDGESNN_TEST, "7", "8")                                  \
+                  "adds r6, #16\n" EDGESNN_TURN_END EDGESNN_RESTORE                                \
+                  EDGESNN_FOUR_FIRE("1", "2", "4", "8", place, "1", reset, "5", "6", "b")          \
+                  EDGESNN_FOUR_FIRE("16", "32", "64", "128", place, "1", reset, "7", "8", "b"))
+
+EDGESNN_SIXTEENS(edgesnn_step_sixteens, "lsrs r4, r6, #3\n", EDGESNN_SUBTRACT)
+EDGESNN_SIXTEENS(edgesnn_zero_sixteens, "lsrs r4, r6, #3\n", EDGESNN_TO_ZERO)
 
 /* Neurons that have no threshold: a readout, of scores. */
-EDGESNN_QUADS(edgesnn_step_score_quads, EDGESNN_QUAD_BEGIN, EDGESNN_QUAD_LOOPS(EDGESNN_NO_TEST), "")
+#define EDGESNN_SCORED_QUADS(name, add, size)                                                      \
+    EDGESNN_QUADS(name, EDGESNN_QUAD_BEGIN("") EDGESNN_QUAD_LOOP(add, size, EDGESNN_NO_TEST)       \
+                  EDGESNN_RESTORE)
+
+EDGESNN_QUADS(edgesnn_score_nothing, EDGESNN_QUAD_BEGIN("") EDGESNN_LEAK_LOOP(EDGESNN_NO_TEST)
+              EDGESNN_RESTORE)
+EDGESNN_SCORED_QUADS(edgesnn_score_bytes, EDGESNN_ADD_BYTES, "8")
+EDGESNN_SCORED_QUADS(edgesnn_score_lanes, EDGESNN_ADD_LANES, "16")
+EDGESNN_SCORED_QUADS(edgesnn_score_long_sums, EDGESNN_ADD_WORDS, "32")
 #endif
 
 #endif

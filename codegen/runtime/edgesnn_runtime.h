@@ -10,6 +10,7 @@
 #include "edgesnn_base.h"
 #include "edgesnn_byte_rows.h"
 #include "edgesnn_bytes_thumb.h"
+#include "edgesnn_clamped_thumb.h"
 #include "edgesnn_dense.h"
 #include "edgesnn_events.h"
 #include "edgesnn_graded.h"

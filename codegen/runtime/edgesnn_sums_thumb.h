@@ -6,39 +6,24 @@
  * edgesnn_bytes_thumb.h, those of any weights and the list of events here.
  *
  * Unrolled loops are entered in their middle by computed addresses, so that what they are made of
- * has to have the same size on all cores. Cycles are those of Cortex-M0+ with memory that does not wait.
+ * has to have the same size on all cores. Cycles are those of Cortex-M0+ with memory that does not
+ * wait.
  */
 #ifndef EDGESNN_SUMS_THUMB_H
 #define EDGESNN_SUMS_THUMB_H
 
 #include "edgesnn_lanes.h"
 
-/* Events of a chunk: one, and `groups` passes through an unrolled loop over 17; chunks that one fold
- * takes, and words of their sums. */
-#define EDGESNN_CHUNK_EVENTS(groups) (1u + 17u * (groups))
-#define EDGESNN_FOLDED 8u
-#define EDGESNN_CHUNK_WORDS 8u
-
-/* What edgesnn_sum_bytes and edgesnn_sum_lanes are told. The former keeps it on its own stack, the
- * second seven words below the first. */
+/* What edgesnn_sum_lanes is told. */
 struct edgesnn_summing {
-    uint32_t tiles;      /* 28: of 32 neurons (bytes) or 16 (lanes) */
-    uint32_t *place;     /* 32: where the rows of the events begin */
-    uint32_t *end;       /* 36: of those places, of which there is at least one */
-    uint32_t groups;     /* 40: of events whose bytes cannot overflow */
-    uint32_t *sums;      /* 44: what is made */
-    uint32_t *chunks;    /* 48: room for EDGESNN_FOLDED chunks of one tile, where any is folded */
-    uint32_t mask;       /* 52: 0x00ff00ff */
-    uint32_t *next;      /*  0: where the next chunk's sums go */
-    uint32_t *fold_at;   /*  4: end of `chunks`; NULL: one chunk a tile, which stays as it is */
-    uint32_t entry;      /*  8: into the loop over events; the list while a fold goes on */
-    uint32_t fold_entry; /* 12: into the loop over chunks */
-    uint32_t *reading;   /* 16 */
-    uint32_t more;       /* 20: groups that still fit the chunk */
-    uint32_t folded;     /* 24: whether the tile was folded before; 0 */
+    uint32_t tiles;  /*  0: of 16 neurons */
+    uint32_t *place; /*  4: where the rows of the events begin */
+    uint32_t *end;   /*  8: of those places, of which there is at least one */
+    uint32_t *sums;  /* 12: what is made */
+    uint32_t mask;   /* 16: 0x00ff00ff */
 };
 
-#if defined(__thumb__) && defined(__GNUC__) && !EDGESNN_DSP
+#if defined(__thumb__) && defined(__GNUC__) && !EDGESNN_DSP && !defined(__ARM_BIG_ENDIAN)
 #define EDGESNN_THUMB 1
 
 #define EDGESNN_SAVE                                                                               \
@@ -79,6 +64,46 @@ struct edgesnn_summing {
     "add " odd ", " word "\n"
 #endif
 
+/* The even lanes of a sum of whole words, its odd ones taken off modulo 2^32. */
+#define EDGESNN_EVEN(even, odd, whole)                                                             \
+    "lsls " even ", " odd ", #8\n"                                                                 \
+    "rsbs " even ", " even ", #0\n"                                                                \
+    "add " even ", " whole "\n"
+
+#define EDGESNN_LIST_BEGIN                                                                         \
+    ".syntax unified\n"                                                                            \
+    "push {r4-r7, lr}\n"                                                                           \
+    "ldr r5, [sp, #20]\n"                                                                          \
+    "ldr r7, [sp, #24]\n"                                                                          \
+    "mov r12, r2\n"                                                                                \
+    "lsls r2, r5, #5\n"                                                                            \
+    "mov lr, r2\n"                                                                                 \
+    "ldr r6, 4f\n"
+
+/* The lowest bit of r4 out of it, and by how many bytes its row is behind the word's first. */
+#define EDGESNN_LOWEST_BIT                                                                         \
+    "rsbs r2, r4, #0\n"                                                                            \
+    "ands r2, r2, r4\n"                                                                            \
+    "eors r4, r4, r2\n"
+#define EDGESNN_ROW_OF_BIT                                                                         \
+    "muls r2, r6, r2\n"                                                                            \
+    "lsrs r2, r2, #27\n"                                                                           \
+    "ldrb r2, [r7, r2]\n"                                                                          \
+    "muls r2, r5, r2\n"
+
+#define EDGESNN_LIST_STEP                                                                          \
+    EDGESNN_ROW_OF_BIT                                                                             \
+    "adds r3, r3, r2\n"                                                                            \
+    "stmia r0!, {r3}\n"                                                                            \
+    "rsbs r3, r2, #0\n"                                                                            \
+    "subs r3, #32\n"
+
+#define EDGESNN_LIST_END                                                                           \
+    "pop {r4-r7, pc}\n"                                                                            \
+    ".p2align 2\n"                                                                                 \
+    "4:\n"                                                                                         \
+    ".word 0x077cb531\n"
+
 /* Append the places of the rows of a bitmap's spikes to a list, whose new end is returned: `base`
  * is the place of the first neuron's row, and rows are `stride` bytes apart. 17 cycles a spike:
  * Armv6-M has no CLZ, so a bit's number comes from a table (edgesnn_position). */
@@ -90,26 +115,14 @@ EDGESNN_NAKED uint32_t *edgesnn_list_bits(uint32_t *list EDGESNN_UNUSED,
                                           const uint8_t *position EDGESNN_UNUSED)
 {
     __asm__ volatile(
-        ".syntax unified\n"
-        "push {r4-r7, lr}\n"
-        "ldr r5, [sp, #20]\n"
-        "ldr r7, [sp, #24]\n"
-        "mov r12, r2\n"
-        "lsls r2, r5, #5\n"
-        "mov lr, r2\n"
-        "ldr r6, 4f\n"
+        EDGESNN_LIST_BEGIN
         "1:\n"
         "ldmia r1!, {r4}\n"
         "cmp r4, #0\n"
         "beq 3f\n"
         "2:\n"
-        "rsbs r2, r4, #0\n"
-        "ands r2, r2, r4\n"
-        "eors r4, r4, r2\n"
-        "muls r2, r6, r2\n"
-        "lsrs r2, r2, #27\n"
-        "ldrb r2, [r7, r2]\n"
-        "muls r2, r5, r2\n"
+        EDGESNN_LOWEST_BIT
+        EDGESNN_ROW_OF_BIT
         "adds r2, r2, r3\n"
         "stmia r0!, {r2}\n"
         "cmp r4, #0\n"
@@ -118,10 +131,39 @@ EDGESNN_NAKED uint32_t *edgesnn_list_bits(uint32_t *list EDGESNN_UNUSED,
         "add r3, lr\n"
         "cmp r1, r12\n"
         "bne 1b\n"
-        "pop {r4-r7, pc}\n"
-        ".p2align 2\n"
-        "4:\n"
-        ".word 0x077cb531\n");
+        EDGESNN_LIST_END);
+}
+
+/* The same for edgesnn_sum_bytes, which asks for the first row's place and then by how much each
+ * row begins behind the first tile, 32 bytes, of the one before. In `ahead`, and again in the upper
+ * half of what is returned, is how far `base`, and then the row behind the bitmap's, is beyond the
+ * tile of the last row that is listed. 19 cycles a spike. */
+EDGESNN_NAKED uint64_t edgesnn_list_steps(uint32_t *list EDGESNN_UNUSED,
+                                          const uint32_t *bitmap EDGESNN_UNUSED,
+                                          const uint32_t *end EDGESNN_UNUSED,
+                                          uint32_t ahead EDGESNN_UNUSED,
+                                          uint32_t stride EDGESNN_UNUSED,
+                                          const uint8_t *position EDGESNN_UNUSED)
+{
+    __asm__ volatile(
+        EDGESNN_LIST_BEGIN
+        "1:\n"
+        "ldmia r1!, {r4}\n"
+        "cmp r4, #0\n"
+        "beq 3f\n"
+        "2:\n"
+        EDGESNN_LOWEST_BIT
+        "beq 5f\n"
+        EDGESNN_LIST_STEP
+        "b 2b\n"
+        "5:\n"
+        EDGESNN_LIST_STEP
+        "3:\n"
+        "add r3, lr\n"
+        "cmp r1, r12\n"
+        "bne 1b\n"
+        "movs r1, r3\n"
+        EDGESNN_LIST_END);
 }
 
 /* Sums of the rows of up to 257 events of eight bits a weight, in the form of a fold above.
@@ -134,7 +176,7 @@ EDGESNN_NAKED void edgesnn_sum_lanes(struct edgesnn_summing *job EDGESNN_UNUSED)
     EDGESNN_SAVE
             "push {r0}\n"
         "movs r5, #0\n"
-        "ldr r4, [r0, #24]\n"
+        "ldr r4, [r0, #16]\n"
         "10:\n" /* a tile, at r5 from the rows' beginnings */
         "ldr r6, [sp]\n"
         "ldr r7, [r6, #4]\n"
@@ -177,18 +219,18 @@ EDGESNN_NAKED void edgesnn_sum_lanes(struct edgesnn_summing *job EDGESNN_UNUSED)
         "beq 14f\n"
         "b 11b\n"
         "14:\n"
-        "ldr r7, [r6, #16]\n"
-        "mov r0, r8\n"
+        "ldr r7, [r6, #12]\n"
         "mov r1, r12\n"
+        EDGESNN_EVEN("r0", "r1", "r8")
         "stmia r7!, {r0, r1}\n"
-        "mov r0, r9\n"
         "mov r1, lr\n"
+        EDGESNN_EVEN("r0", "r1", "r9")
         "stmia r7!, {r0, r1}\n"
-        "mov r0, r10\n"
+        EDGESNN_EVEN("r0", "r2", "r10")
         "stmia r7!, {r0, r2}\n"
-        "mov r0, r11\n"
+        EDGESNN_EVEN("r0", "r3", "r11")
         "stmia r7!, {r0, r3}\n"
-        "str r7, [r6, #16]\n"
+        "str r7, [r6, #12]\n"
         "adds r5, #16\n"
         "ldr r0, [r6, #0]\n"
         "subs r0, r0, #1\n"

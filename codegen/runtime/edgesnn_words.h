@@ -8,8 +8,8 @@
 #define EDGESNN_WORDS_H
 
 #include "edgesnn_byte_rows.h"
+#include "edgesnn_clamped_thumb.h"
 #include "edgesnn_membranes.h"
-#include "edgesnn_own_thumb.h"
 
 /* A layer's state, and scratch memory for its sums: a word a neuron of whole tiles, or for folds
  * half of that and the chunks; half of that more where lanes do not hold all events. */
@@ -20,19 +20,22 @@ struct edgesnn_word_cells {
     uint32_t *sums;
 };
 
-/* A layer's neurons. A step makes of a margin floor((margin * decay + constant) / 2^8) and adds what
- * is summed (edgesnn_quads_thumb.h); one that is not negative fires, and is then 0 or itself, by
- * `reset_to_zero`, minus `less`. The level is `less + above`. Neurons with parameters of their own
- * have twelve words for each four: decay, constant, decay ..., and then `less` of each. Whole eights
- * of neurons are stepped; what the last one is filled with has no bits. */
+/* A layer's neurons. A step makes of a margin floor((margin * decay + constant) / 2^8) and adds
+ * what is summed (edgesnn_quads_thumb.h); one that is not negative fires, and becomes (margin &
+ * keeps) - less, where keeps is -1, or 0 of resets to zero. The level is `less + above`. Neurons
+ * with parameters of their own have twelve words for each four: decay, constant, decay ..., and
+ * then `less` of each. Whole eights of neurons are stepped; what the last one is filled with has no
+ * bits. Assembly knows the first six members by their places. */
 struct edgesnn_words {
-    uint32_t neurons;
+    uint32_t margins; /*  0: bytes of those that are stepped */
+    int32_t less;     /*  4 */
+    int32_t decay;    /*  8 */
     const int32_t *own;
-    int32_t decay;
+    int32_t above; /* 16 */
+    int32_t keeps; /* 20 */
+    uint32_t neurons;
     int32_t constant;
-    int32_t less;
-    int32_t above;
-    bool reset_to_zero;
+    int32_t calm; /* of layers that saturate: most events of a step in which none can; or -1 */
     bool saturates;
 };
 
@@ -71,7 +74,7 @@ EDGESNN_INLINE bool edgesnn_step_margin(const struct edgesnn_words *layer, uint3
     }
     const bool fires = next >= 0;
     if (EDGESNN_RARELY(fires)) {
-        next = (layer->reset_to_zero ? 0 : next) - less;
+        next = (next & layer->keeps) - less;
     }
     *margin = next;
     return fires;
@@ -102,43 +105,76 @@ EDGESNN_INLINE bool edgesnn_step_margins(const struct edgesnn_words *layer, int3
 }
 
 #if EDGESNN_THUMB
-/* What the assembly is told of a layer whose margins, or scores, are at `margin`. */
-EDGESNN_INLINE void edgesnn_tell_quads(const struct edgesnn_words *layer, int32_t shared,
-                                       enum edgesnn_summed summed, const uint32_t *sums,
-                                       int32_t *margin, struct edgesnn_quads *quads)
+/* A function of assembly for each form of sums. */
+#define EDGESNN_BY_SUMS(name)                                                                      \
+    EDGESNN_INLINE void name##_quads(const struct edgesnn_words *layer, int32_t constant,          \
+                                     enum edgesnn_summed summed, const uint32_t *sums,             \
+                                     int32_t *margin, uint32_t *spikes)                            \
+    {                                                                                              \
+        if (summed == EDGESNN_BYTES_SUMMED) {                                                      \
+            name##_bytes(margin, sums, spikes, constant, layer);                                   \
+        } else if (summed == EDGESNN_LANES_SUMMED) {                                               \
+            name##_lanes(margin, sums, spikes, constant, layer);                                   \
+        } else if (summed == EDGESNN_WORDS_SUMMED) {                                               \
+            name##_long_sums(margin, sums, spikes, constant, layer);                               \
+        } else {                                                                                   \
+            name##_nothing(margin, sums, spikes, constant, layer);                                 \
+        }                                                                                          \
+    }
+
+EDGESNN_BY_SUMS(edgesnn_step)
+EDGESNN_BY_SUMS(edgesnn_zero)
+EDGESNN_BY_SUMS(edgesnn_clamp)
+EDGESNN_BY_SUMS(edgesnn_score)
+EDGESNN_BY_SUMS(edgesnn_step_own)
+EDGESNN_BY_SUMS(edgesnn_zero_own)
+EDGESNN_BY_SUMS(edgesnn_clamp_own)
+EDGESNN_BY_SUMS(edgesnn_score_own)
+
+/* By whether neurons have parameters of their own, membranes may saturate, and are reset to zero.
+ * */
+EDGESNN_INLINE void edgesnn_step_alike(const struct edgesnn_words *layer, int32_t shared,
+                                       enum edgesnn_summed summed, bool clamps,
+                                       const struct edgesnn_word_cells *cells)
 {
-    quads->margin = margin;
-    quads->end = &margin[4u * edgesnn_quads_of(layer->neurons)];
-    quads->sums = sums;
-    quads->decay = layer->decay;
-    quads->constant = layer->constant + shared * 256;
-    quads->keeps = layer->reset_to_zero ? 0 : -1;
-    quads->less = layer->less;
-    quads->summed = summed;
-    quads->own = layer->own;
-    quads->shared = shared;
+    const int32_t constant = layer->constant + shared * 256;
+    const bool sixteens = summed == EDGESNN_BYTES_SUMMED && layer->margins % 64u == 0;
+    if (clamps) {
+        edgesnn_clamp_quads(layer, constant, summed, cells->sums, cells->margin, cells->spikes);
+    } else if (sixteens && layer->keeps != 0) {
+        edgesnn_step_sixteens(cells->margin, cells->sums, cells->spikes, constant, layer);
+    } else if (sixteens) {
+        edgesnn_zero_sixteens(cells->margin, cells->sums, cells->spikes, constant, layer);
+    } else if (layer->keeps != 0) {
+        edgesnn_step_quads(layer, constant, summed, cells->sums, cells->margin, cells->spikes);
+    } else {
+        edgesnn_zero_quads(layer, constant, summed, cells->sums, cells->margin, cells->spikes);
+    }
 }
 
-/* All neurons in assembly. */
+EDGESNN_INLINE void edgesnn_step_own(const struct edgesnn_words *layer, int32_t shared,
+                                     enum edgesnn_summed summed, bool clamps,
+                                     const struct edgesnn_word_cells *cells)
+{
+    if (clamps) {
+        edgesnn_clamp_own_quads(layer, shared, summed, cells->sums, cells->margin, cells->spikes);
+    } else if (layer->keeps != 0) {
+        edgesnn_step_own_quads(layer, shared, summed, cells->sums, cells->margin, cells->spikes);
+    } else {
+        edgesnn_zero_own_quads(layer, shared, summed, cells->sums, cells->margin, cells->spikes);
+    }
+}
+
+/* All neurons in assembly, `clamps` where a membrane may saturate. */
 EDGESNN_INLINE void edgesnn_step_together(const struct edgesnn_words *layer, int32_t shared,
-                                          enum edgesnn_summed summed,
+                                          enum edgesnn_summed summed, bool clamps,
                                           const struct edgesnn_word_cells *cells)
 {
     const uint32_t neurons = layer->neurons;
-    struct edgesnn_quads quads;
-    edgesnn_tell_quads(layer, shared, summed, cells->sums, cells->margin, &quads);
-    quads.spikes = cells->spikes;
-    if (layer->own != NULL && layer->saturates) {
-        quads.least = layer->above;
-        edgesnn_step_own_saturating_quads(&quads);
-    } else if (layer->own != NULL) {
-        edgesnn_step_own_quads(&quads);
-    } else if (layer->saturates) {
-        quads.least = -0x8000 - (layer->less + layer->above);
-        quads.most = 0x7fff - (layer->less + layer->above);
-        edgesnn_step_saturating_quads(&quads);
+    if (layer->own != NULL) {
+        edgesnn_step_own(layer, shared, summed, clamps, cells);
     } else {
-        edgesnn_step_quads(&quads);
+        edgesnn_step_alike(layer, shared, summed, clamps, cells);
     }
     if (neurons % 8u != 0) {
         cells->spikes[neurons / 32u] &= (1u << neurons % 32u) - 1u;
@@ -146,9 +182,10 @@ EDGESNN_INLINE void edgesnn_step_together(const struct edgesnn_words *layer, int
 }
 #else
 EDGESNN_INLINE void edgesnn_step_together(const struct edgesnn_words *layer, int32_t shared,
-                                          enum edgesnn_summed summed,
+                                          enum edgesnn_summed summed, bool clamps,
                                           const struct edgesnn_word_cells *cells)
 {
+    (void)clamps;
     (void)edgesnn_step_margins(layer, shared, summed, cells);
 }
 #endif
@@ -156,7 +193,7 @@ EDGESNN_INLINE void edgesnn_step_together(const struct edgesnn_words *layer, int
 /* One step of a layer; see edgesnn_step_membranes. */
 EDGESNN_INLINE void edgesnn_step_words(const struct edgesnn_words *layer,
                                        const struct edgesnn_byte_rows *rows,
-                                       const struct edgesnn_list *events,
+                                       const struct edgesnn_heard *events,
                                        const struct edgesnn_word_cells *cells)
 {
     const bool quiet = events->count == 0;
@@ -171,7 +208,8 @@ EDGESNN_INLINE void edgesnn_step_words(const struct edgesnn_words *layer,
         const bool changed = edgesnn_step_margins(layer, shared, summed, cells);
         *cells->rests = changed ? EDGESNN_PATIENCE : EDGESNN_RESTS;
     } else {
-        edgesnn_step_together(layer, shared, summed, cells);
+        const bool clamps = layer->saturates && (int32_t)events->count > layer->calm;
+        edgesnn_step_together(layer, shared, summed, clamps, cells);
         *cells->rests = (uint8_t)(quiet ? *cells->rests - 1u : EDGESNN_PATIENCE);
     }
 }
@@ -179,19 +217,17 @@ EDGESNN_INLINE void edgesnn_step_words(const struct edgesnn_words *layer,
 /* One step of a readout whose scores are proven to stay below 2^22. */
 EDGESNN_INLINE void edgesnn_step_word_scores(const struct edgesnn_words *layer,
                                              const struct edgesnn_byte_rows *rows,
-                                             const struct edgesnn_list *events, uint32_t *sums,
+                                             const struct edgesnn_heard *events, uint32_t *sums,
                                              int32_t *y)
 {
     const enum edgesnn_summed summed =
         edgesnn_sum_rows(rows, events, edgesnn_quads_of(layer->neurons), sums);
     const int32_t shared = -rows->bias * (int32_t)events->count;
 #if EDGESNN_THUMB
-    struct edgesnn_quads quads;
-    edgesnn_tell_quads(layer, shared, summed, sums, y, &quads);
     if (layer->own != NULL) {
-        edgesnn_step_own_scores(&quads);
+        edgesnn_score_own_quads(layer, shared, summed, sums, y, NULL);
     } else {
-        edgesnn_step_score_quads(&quads);
+        edgesnn_score_quads(layer, layer->constant + shared * 256, summed, sums, y, NULL);
     }
 #else
     for (uint32_t neuron = 0; neuron < layer->neurons; neuron++) {
