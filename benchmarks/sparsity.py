@@ -6,8 +6,8 @@ whole test split on the exact engine and a sample of it in the simulated Cortex-
 with the baseline. Writes results/sparsity_NETWORK.json and docs/sparsity_NETWORK.png, and prints a
 table.
 
-    python benchmarks/sparsity.py --runs FOLDER [--network streaming|resnet8] [--seeds 0 1 2]
-        [--variants baseline kd …] [--epochs N] [--dataset gsc] [--data-dir FOLDER]
+    python benchmarks/sparsity.py --runs FOLDER [--network streaming|resnet8|vgg11] [--seeds 0 1 2]
+        [--variants baseline kd …] [--epochs N] [--dataset NAME] [--data-dir FOLDER]
         [--jobs INDEX/COUNT | --finished] [--validation]
 
 A folder holds the runs of one network. Several processes or machines that share it divide the runs
@@ -29,9 +29,9 @@ from sparsity_measure import measured
 from sparsity_variants import NETWORKS
 
 from edgesnn.files import write_atomic
-from edgesnn.trainer.config import TrainConfig, preset
-from edgesnn.trainer.data import open_dataset
-from edgesnn.trainer.data.dataset import Dataset
+from edgesnn.pipeline.datasets import Recordings, open_data
+from edgesnn.trainer.config import TrainConfig
+from edgesnn.trainer.data import Dataset, ImageDataset
 from edgesnn.trainer.outcome import REPORT
 from edgesnn.trainer.run import LOG, train
 
@@ -50,18 +50,18 @@ def configuration(given: argparse.Namespace, variant: str, seed: int) -> TrainCo
     return NETWORKS[given.network].config(variant, seed, given.runs, given.epochs)
 
 
-def teach(given: argparse.Namespace, dataset: Dataset) -> None:
-    """Train the teacher, hearing through the network's front-end, if a variant asks for it."""
+def teach(given: argparse.Namespace, dataset: Dataset | ImageDataset) -> None:
+    """Train the teacher, if a variant asks for it."""
     folder = given.runs / "teacher"
     losses = [configuration(given, variant, 0).loss for variant in given.variants]
-    if (folder / REPORT).exists() or not any(loss.distillation.weight for loss in losses):
-        return
-    heard = configuration(given, "baseline", 0).frontend
-    config = preset("teacher").model_copy(update={"frontend": heard})
-    train(config, dataset, folder, seed=0, test=False)
+    if not (folder / REPORT).exists() and any(loss.distillation.weight for loss in losses):
+        config = NETWORKS[given.network].teacher_config()
+        train(config, dataset, folder, seed=0, test=False)
 
 
-def train_one(given: argparse.Namespace, dataset: Dataset, variant: str, seed: int) -> None:
+def train_one(
+    given: argparse.Namespace, dataset: Dataset | ImageDataset, variant: str, seed: int
+) -> None:
     """Train one variant with one seed, if that is not done.
 
     A part of the jobs leaves out what goes on from a run that another part has still to finish.
@@ -75,7 +75,7 @@ def train_one(given: argparse.Namespace, dataset: Dataset, variant: str, seed: i
     train(config, dataset, folder, seed=seed, test=False)
 
 
-def record_of(given: argparse.Namespace, dataset: Dataset, variant: str, seed: int) -> Any:
+def record_of(given: argparse.Namespace, variant: str, seed: int) -> Any:
     """What a finished run gave and cost."""
     folder = folder_of(given, variant, seed)
     report = json.loads((folder / REPORT).read_text())
@@ -85,7 +85,7 @@ def record_of(given: argparse.Namespace, dataset: Dataset, variant: str, seed: i
         "epochs": len(history),
         "validation": report["validation"]["accuracy"],
         "cpu_s": report["cpu_s"],
-        **(_as_validated(report) if given.validation else measured(folder, dataset)),
+        **(_as_validated(report) if given.validation else measured(folder, recordings(given))),
     }
 
 
@@ -107,8 +107,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--variants", nargs="+", help="instead of all of the network's")
     parser.add_argument("--epochs", type=int, help="instead of the network's own")
-    parser.add_argument("--dataset", default="gsc")
-    parser.add_argument("--data-dir", type=Path, help="folder of the recordings")
+    parser.add_argument("--dataset", help="instead of the network's own")
+    parser.add_argument("--data-dir", type=Path, help="folder of the recordings or images")
     parser.add_argument("--jobs", metavar="INDEX/COUNT", help="train this part of the runs alone")
     parser.add_argument("--finished", action="store_true", help="train nothing")
     parser.add_argument(
@@ -125,13 +125,19 @@ def arguments() -> argparse.Namespace:
     return given
 
 
-def records(given: argparse.Namespace, dataset: Dataset) -> dict[str, Any]:
+def recordings(given: argparse.Namespace) -> Recordings:
+    """What the network learns from, and is measured on."""
+    dataset = given.dataset or NETWORKS[given.network].dataset
+    return Recordings(dataset, data_dir=given.data_dir)
+
+
+def records(given: argparse.Namespace) -> dict[str, Any]:
     """All finished runs by variant, compared with their baselines."""
     table: dict[str, Any] = {}
     for variant in given.variants:
         done = [s for s in given.seeds if (folder_of(given, variant, s) / REPORT).exists()]
         if done:
-            table[variant] = {"runs": [record_of(given, dataset, variant, s) for s in done]}
+            table[variant] = {"runs": [record_of(given, variant, s) for s in done]}
     against = NETWORKS[given.network].against
     for variant, entry in table.items():
         entry["against"] = baseline_of(table, variant, against.get(variant, "baseline"))
@@ -163,15 +169,15 @@ def keep(given: argparse.Namespace, table: dict[str, Any]) -> None:
 
 def main() -> None:
     given = arguments()
-    dataset = open_dataset(given.dataset, data_dir=given.data_dir)
     chosen = list(product(given.seeds, given.variants))
     index, count = map(int, given.jobs.split("/")) if given.jobs else (0, 1)
     if not given.finished:
+        dataset = open_data(recordings(given))
         teach(given, dataset)
         for seed, variant in chosen[index::count]:
             train_one(given, dataset, variant, seed)
     if not given.jobs:
-        table = records(given, dataset)
+        table = records(given)
         keep(given, table)
         show(table)
 

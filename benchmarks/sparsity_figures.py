@@ -43,8 +43,12 @@ def figure(run: Run, name: str) -> float:
 
 
 def known(runs: list[Run]) -> list[str]:
-    """The figures that all records have; without the test split some are missing."""
-    return [n for n in FIGURES if n == "quiet_acs" or all(n in run for run in runs)]
+    """The figures that all records have: not all without the test split, or without silence."""
+    return [name for name in FIGURES if all(_has(run, name) for run in runs)]
+
+
+def _has(run: Run, name: str) -> bool:
+    return "silence" in run["kinds"] if name == "quiet_acs" else name in run
 
 
 def accuracy_of(run: Run) -> str:

@@ -12,14 +12,15 @@ from edgesnn.codegen import memory_plan
 from edgesnn.files import write_atomic
 from edgesnn.network import Network
 from edgesnn.network.arrays import IntArray
-from edgesnn.pipeline.datasets import clips_of
+from edgesnn.pipeline.datasets import Recordings
 from edgesnn.pipeline.simulated import Simulated
+from edgesnn.pipeline.verify import stimulus
 from edgesnn.quantize import lower
 from edgesnn.sim import SimulationReport, simulate
 from edgesnn.sim.core.profiles import power_profile
 from edgesnn.sim.engine import Engine
 from edgesnn.trained import TrainedLayer, load_trained
-from edgesnn.trainer.data.dataset import SILENCE, Dataset
+from edgesnn.trainer.data import SILENCE
 from edgesnn.trainer.outcome import TRAINED
 
 BOARD = "nucleo-l4r5zi"
@@ -32,23 +33,24 @@ SAMPLE, QUIET = 40, 20
 KINDS = ("all", "keywords", "unknown", "silence", "digital silence")
 
 
-def measured(folder: Path, dataset: Dataset) -> dict[str, Any]:
+def measured(folder: Path, recordings: Recordings) -> dict[str, Any]:
     """Accuracy, activity, memory and cycles of the run in `folder`, kept there once known."""
     path = folder / MEASURED
     if not path.exists():
-        write_atomic(path, json.dumps(_measure(folder, dataset)) + "\n")
+        write_atomic(path, json.dumps(_measure(folder, recordings)) + "\n")
     record: dict[str, Any] = json.loads(path.read_text())
     return record
 
 
-def _measure(folder: Path, dataset: Dataset) -> dict[str, Any]:
+def _measure(folder: Path, recordings: Recordings) -> dict[str, Any]:
     trained = load_trained(folder / TRAINED)
     network = lower(trained)
-    test = clips_of(network, dataset, "testing")
+    test = stimulus(network, recordings, {}, 0)
     assert test.labels is not None
     report = simulate(network, test.features, test.labels)
     result = Engine(network).classify(test.features)
     right = result.decisions == test.labels
+    silent = network.classes.index(SILENCE) if SILENCE in network.classes else -1
     return {
         "test": round(float(right.mean()), 5),
         "right": np.packbits(right).tobytes().hex(),
@@ -57,7 +59,7 @@ def _measure(folder: Path, dataset: Dataset) -> dict[str, Any]:
         "flash": memory_plan(network).flash_bytes,
         **_scores(trained.layers[-1], result.scores),
         **_activity(report),
-        **_cycles(network, test.features, test.labels == network.classes.index(SILENCE)),
+        **_cycles(network, test.features, test.labels == silent),
     }
 
 
@@ -105,6 +107,8 @@ def _cycles(network: Network, heard: IntArray, quiet: IntArray) -> dict[str, Any
     figures = {}
     for name, chosen, count in (("cycles", ~quiet, SAMPLE), ("quiet_cycles", quiet, QUIET)):
         clips = np.flatnonzero(chosen)
+        if not len(clips):
+            continue
         picked = clips[np.linspace(0, len(clips) - 1, count).astype(np.int64)]
         spent = machine.count_cycles(np.ascontiguousarray(heard[picked]))
         figures[name] = round(float(spent.sum(axis=1).mean()))

@@ -42,20 +42,24 @@ class Tried:
     """A network, and what is tried on it.
 
     Attributes:
+        dataset: what it learns from, by its name on the command line.
         preset: the configuration to start from.
         plain: changes that all variants share: the baseline's.
         epochs: of a variant that does not say so itself.
         variants: what each adds to `plain`.
         strengths: variants from which the settings of `variants` were chosen on validation.
         against: baselines of those that are not held against `baseline`: trained for as long.
+        teacher: preset and changes of the network that teaches.
     """
 
+    dataset: str
     preset: str
     plain: Changes
     epochs: int
     variants: Mapping[str, Changes]
     strengths: Mapping[str, Changes]
     against: Mapping[str, str]
+    teacher: tuple[str, Changes] = ("teacher", [])
 
     def config(self, variant: str, seed: int, runs: Path, epochs: int | None) -> TrainConfig:
         """The whole configuration of a run, for `epochs` instead of the network's own."""
@@ -64,6 +68,12 @@ class Tried:
         texts = [f"optimiser.epochs={count}", *self.plain, *own]
         values = {"runs": runs, "seed": seed}
         return changed(preset(self.preset), [text.format(**values) for text in texts])
+
+    def teacher_config(self) -> TrainConfig:
+        """The configuration of the teacher, which hears as its pupils do."""
+        name, changes = self.teacher
+        heard = self.config("baseline", 0, Path(), None).frontend
+        return changed(preset(name), changes).model_copy(update={"frontend": heard})
 
 
 def methods(kd: Changes, activations: Changes, logits: Changes) -> dict[str, Changes]:
@@ -101,6 +111,7 @@ THINNED = [
 TEACHER, ENERGY = kd(0.5, 2, 0.3), energy(6e-3, 2e-4)
 
 STREAMING = Tried(
+    dataset="gsc",
     preset="balanced",
     plain=[
         "augment.chain=1",
@@ -134,6 +145,7 @@ STREAMING = Tried(
 )
 
 RESNET8 = Tried(
+    dataset="gsc",
     preset="resnet8",
     plain=["frontend.floor=10240", "frontend.silence_bits=4", "model.width=0.4"],
     epochs=8,
@@ -145,4 +157,19 @@ RESNET8 = Tried(
     against={},
 )
 
-NETWORKS = {"streaming": STREAMING, "resnet8": RESNET8}
+#: For a GPU, where --epochs 100 is the preset's own; its teacher is the network without rounding.
+VGG11 = Tried(
+    dataset="cifar10",
+    preset="vgg11",
+    plain=["model.width=0.125"],
+    epochs=10,
+    variants={
+        **methods(kd(0.5, 2, 0), activations(0.2), logits(5e-3)),
+        "energy": ["loss.ramp=0.3", *energy(3e-3, 0)],
+    },
+    strengths={},
+    against={},
+    teacher=("vgg11", ["model.width=0.25", "model.bits=float", "optimiser.epochs=20"]),
+)
+
+NETWORKS = {"streaming": STREAMING, "resnet8": RESNET8, "vgg11": VGG11}
