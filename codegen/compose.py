@@ -57,7 +57,7 @@ def build_program(network: Network, layout: Layout = AUTO) -> Program:
         _layer(network, x, layout, members[x.name], spikes, seen) for x in network.layers
     )
     layers = tuple(replace(code, outgoing=_outgoing(code, layers)) for code in layers)
-    tables, fields = _frontend(network)
+    tables, fields = _frontend(network, layout.compact)
     return Program(
         network, layers, _input_members(network, seen), seen, _scratch(layers), tables, fields,
         _detector(network), layout.compact, layout.cores,
@@ -251,12 +251,14 @@ def _sums(code: LayerCode) -> int:
     return sum_words(code.rows.bytes, code.rows.count, code.layer.size)
 
 
-def _frontend(network: Network) -> tuple[tuple[Table, ...], tuple[tuple[str, str], ...]]:
+def _frontend(
+    network: Network, compact: bool
+) -> tuple[tuple[Table, ...], tuple[tuple[str, str], ...]]:
     if network.frontend is None:
         return (), ()
     from edgesnn.frontend.c import c_scalars, c_tables
 
-    arrays = c_tables(network.frontend, network.name)
+    arrays = c_tables(network.frontend, network.name, compact)
     fields = [(array.field, array.name) for array in arrays]
     fields += [(name, str(value)) for name, value in c_scalars(network.frontend).items()]
     return tuple(Table(a.name, a.ctype, a.values) for a in arrays), tuple(fields)

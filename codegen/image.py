@@ -28,7 +28,7 @@ STARTUP = Path(__file__).resolve().parent / "startup"
 #: Stack of an image. All frames of a network's image together take less (a test says so).
 STACK_BYTES = 2048
 
-_OPTIMISE = "-O2"
+_OPTIMISE, _COMPACT = "-O2", "-Os"
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +118,8 @@ def build_image(
         write_atomic(folder / file, text)
     # Without the folders' names in its debug information the same network gives the same image.
     unnamed = [f"-ffile-prefix-map={each.resolve()}=." for each in (folder, generated.folder)]
-    flags = [*WARNINGS, _OPTIMISE, "-g", *unnamed, *core_flags(compiler, board.core)]
+    optimise = _COMPACT if generated.layout.compact else _OPTIMISE
+    flags = [*WARNINGS, optimise, "-g", *unnamed, *core_flags(compiler, board.core)]
     flags += [f"-D{each}" for each in defines]
     flags += ["-I", str(generated.folder.resolve()), *_system_headers(compiler)]
     objects = [_compile(compiler, file, flags, folder) for file in sources if file.endswith(".c")]

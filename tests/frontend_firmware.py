@@ -33,10 +33,11 @@ Int8 = npt.NDArray[np.int8]
 Int16 = npt.NDArray[np.int16]
 
 
-def c_source(settings: FrontEnd) -> str:
+def c_source(settings: FrontEnd, compact: bool = False) -> str:
     """A firmware of the front-end alone: `reset` and `frame` over global buffers."""
-    arrays = c_tables(settings, "net")
+    arrays = c_tables(settings, "net", compact)
     lines = [f"#define EDGESNN_FRONTEND_FFT {settings.fft}", '#include "edgesnn_frontend.h"']
+    lines[:0] = ["#define EDGESNN_COMPACT"] * compact
     for array in arrays:
         suffix = "u" if array.ctype.startswith("u") else ""
         values = ", ".join(f"{value}{suffix}" for value in array.values)
@@ -67,11 +68,16 @@ def c_source(settings: FrontEnd) -> str:
 
 
 def compile_firmware(
-    settings: FrontEnd, core: str, folder: Path, optimise: str = "-O2", compiler: str = "gcc"
+    settings: FrontEnd,
+    core: str,
+    folder: Path,
+    optimise: str = "-O2",
+    compiler: str = "gcc",
+    compact: bool = False,
 ) -> Path:
     """The ELF of `c_source` for one core, by arm-none-eabi-gcc or zig."""
     source, script, elf = folder / "frontend.c", folder / "link.ld", folder / f"{core}.elf"
-    source.write_text(c_source(settings))
+    source.write_text(c_source(settings, compact))
     script.write_text(LINK)
     subprocess.run(
         [

@@ -318,6 +318,9 @@ def test_kernels_need_no_flags(tmp_path: Path, flags: list[str], kind: str) -> N
         ("m3", "strict zero", ["hidden=rows8"]),
         ("m4", "coupled", ["hidden=rows8"]),
         ("m4", "coupled", ["hidden=rows4"]),
+        ("m4", "coupled", ["compact", "hidden=rows8"]),
+        ("m4", "coupled", ["compact", "hidden=rows4"]),
+        ("m3", "coupled", ["compact", "hidden=rows4"]),
         ("m3", "coupled", ["hidden=rows4"]),
     ],
 )

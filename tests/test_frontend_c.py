@@ -34,6 +34,7 @@ from .frontend_firmware import (
     Emulated,
     Simulated,
     c_source,
+    code_bytes,
     compile_firmware,
     noise_and_silence,
     run,
@@ -91,11 +92,11 @@ class Tables(ctypes.Structure):
 class HostFrontEnd:
     """The C front-end in a shared library, any settings."""
 
-    def __init__(self, library: Path) -> None:
-        self._library = ctypes.CDLL(str(library))
+    def __init__(self, library: Path, compact: bool) -> None:
+        self._library, self._compact = ctypes.CDLL(str(library)), compact
 
     def features(self, pcm: np.ndarray, shape: FrontEnd) -> np.ndarray:
-        arrays = c_tables(shape, "net")
+        arrays = c_tables(shape, "net", self._compact)
         assert list(c_scalars(shape)) == list(SCALARS)
         pointers = [
             np.ascontiguousarray(array.values).ctypes.data_as(POINTERS[array.ctype])
@@ -130,16 +131,19 @@ def compiler() -> str:
     pytest.skip("no host C compiler (cc, gcc or clang) on the path")
 
 
-@pytest.fixture(scope="module")
-def host(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> HostFrontEnd:
+@pytest.fixture(scope="module", params=[False, True], ids=["portable", "compact"])
+def host(
+    request: pytest.FixtureRequest, compiler: str, tmp_path_factory: pytest.TempPathFactory
+) -> HostFrontEnd:
     """The runtime as a library; undefined behaviour traps."""
     folder = tmp_path_factory.mktemp("frontend")
     (folder / "library.c").write_text(LIBRARY)
     command = [compiler, "-O1", *STRICT, *TRAP, "-shared", "-fPIC", f"-I{RUNTIME}"]
+    command += ["-DEDGESNN_COMPACT"] * request.param
     subprocess.run(
         [*command, "-o", str(folder / "library.so"), str(folder / "library.c")], check=True
     )
-    return HostFrontEnd(folder / "library.so")
+    return HostFrontEnd(folder / "library.so", request.param)
 
 
 # ---- signals -----------------------------------------------------------------------------
@@ -335,14 +339,17 @@ MOST_INSTRUCTIONS = {
 }
 
 
-def run_on_core(folder: Path, core: str, optimise: str, *shapes: FrontEnd) -> int:
+def run_on_core(
+    folder: Path, core: str, optimise: str, *shapes: FrontEnd, compact: bool = False
+) -> int:
     """Hold the core's features against Numba's; the most instructions a frame took."""
     pytest.importorskip("unicorn", reason="the emulator comes with edgesnn[test]")
     if not shutil.which("arm-none-eabi-gcc"):
         pytest.skip("arm-none-eabi-gcc is not on the path")
     most = 0
     for shape in shapes:
-        machine = Emulated(compile_firmware(shape, core, folder, optimise), core)
+        elf = compile_firmware(shape, core, folder, optimise, compact=compact)
+        machine = Emulated(elf, core)
         pcm = np.concatenate([noise_and_silence(shape, 4), *list(worst_cases())[6:8]])
         made, counts = run(machine, shape, pcm)
         assert np.array_equal(made, features(pcm[None], shape)[0])
@@ -363,6 +370,24 @@ def test_same_bytes_on_the_core(tmp_path: Path, core: str) -> None:
 @pytest.mark.parametrize("core", ["cortex-m0plus", "cortex-m4"])
 def test_same_bytes_when_optimised_for_size(tmp_path: Path, core: str) -> None:
     run_on_core(tmp_path, core, "-Os", FrontEnd(shift=1))
+
+
+#: Of the front-end in compact code: as measured, and a few per cent.
+COMPACT_BYTES = {
+    "cortex-m0": 1750,
+    "cortex-m0plus": 1750,
+    "cortex-m3": 1550,
+    "cortex-m4": 1180,
+    "cortex-m7": 1180,
+    "cortex-m33": 1180,
+}
+
+
+@pytest.mark.parametrize("core", COMPACT_BYTES)
+def test_same_bytes_of_compact_code(tmp_path: Path, core: str) -> None:
+    shapes = (FrontEnd(), FrontEnd(shift=0, window=400, hop=160), NARROW)
+    run_on_core(tmp_path, core, "-Os", *shapes, compact=True)
+    assert code_bytes(tmp_path / f"{core}.elf") < COMPACT_BYTES[core]
 
 
 ODD = (

@@ -52,7 +52,7 @@ EDGESNN_SHARED const uint32_t *edgesnn_hear(uint32_t tiles, const struct edgesnn
     if (events->count == 0 && arrivals->drive == NULL && arrivals->kept != NULL) {
         return arrivals->kept;
     }
-#if EDGESNN_DSP
+#if EDGESNN_DSP && !defined(EDGESNN_COMPACT)
     if (events->count != 0 && arrivals->rows->bits == 4u) {
         edgesnn_hear_rows4(events->place, events->count, sums, &sums[EDGESNN_TILE_PAIRS * tiles],
                            start);

@@ -37,7 +37,35 @@ struct edgesnn_pairs {
     uint8_t *spikes;
 };
 
-#if EDGESNN_DSP && !defined(EDGESNN_PORTABLE)
+#if defined(EDGESNN_COMPACT)
+
+/* Neurons one by one. */
+EDGESNN_SHARED void edgesnn_step_pairs(const struct edgesnn_pairs *pairs)
+{
+    const uint32_t *table = pairs->table;
+    const uint32_t count = 2u * (uint32_t)(pairs->end - pairs->sum);
+    for (uint32_t neuron = 0; neuron < count; neuron++) {
+        const uint32_t side = neuron % 2u;
+        const int32_t a = edgesnn_lane(pairs->a, neuron), top = edgesnn_lane(&table[5], side);
+        const int32_t drive = (edgesnn_lane(pairs->sum, neuron) - a) * 256;
+        const int32_t bias = (int32_t)table[1u + side];
+        int32_t v = edgesnn_lane(pairs->v, neuron) * edgesnn_lane(&table[0], side) + drive + bias;
+        int32_t next = a * edgesnn_lane(&table[3], side) & ~255;
+        v = edgesnn_saturate16(v >> 8);
+        if (v > top) {
+            v = (int32_t)(((uint32_t)(v - top - 1) + (pairs->strict & 1u)) & pairs->keep);
+            next += edgesnn_lane(pairs->jump, neuron) * 256;
+            pairs->spikes[neuron / 8u] =
+                (uint8_t)(pairs->spikes[neuron / 8u] | 1u << neuron % 8u);
+        }
+        next += v * edgesnn_lane(&table[4], side);
+        edgesnn_set_lane(pairs->v, neuron, v);
+        edgesnn_set_lane(pairs->a, neuron, edgesnn_saturate16(next >> 8));
+        table += side * EDGESNN_PAIR_WORDS;
+    }
+}
+
+#elif EDGESNN_DSP && !defined(EDGESNN_PORTABLE)
 
 /* A pair up to the test. r0 table, r1 v, r2 a, r3 sum; lr holds 2^8 and -2^8 as lanes. Leaves u in
  * r11, top - u in r10, memories in r5 and r12, couplings in r8. */

@@ -10,7 +10,9 @@
 #define EDGESNN_FRONTEND_H
 
 #include "edgesnn_frontend_mel.h"
-#if EDGESNN_FRONTEND_DSP
+#if defined(EDGESNN_COMPACT)
+#include "edgesnn_frontend_compact.h"
+#elif EDGESNN_FRONTEND_DSP
 #include "edgesnn_frontend_dsp_last.h"
 #else
 #include "edgesnn_frontend_portable.h"
@@ -25,7 +27,7 @@ EDGESNN_INLINE uint32_t edgesnn_frontend_stages(const struct edgesnn_frontend_ta
     uint32_t used = edgesnn_frontend_used_bits(edges);
     uint32_t gain = used > 13 ? 0 : used > 12 ? 1 : 2;
     edgesnn_frontend_third_stage(z, points, t->twiddle, gain < 1);
-    edgesnn_frontend_last_stage(z, points, t->last, gain < 2);
+    edgesnn_frontend_last_stage(z, points, t->twiddle, t->last, gain < 2);
     return gain;
 }
 
@@ -60,6 +62,7 @@ static inline void edgesnn_frontend_reset(const struct edgesnn_frontend_tables *
     }
 }
 
+#if !defined(EDGESNN_COMPACT)
 /* Move the window on by one hop; returns the edges of the samples under the window. Words before
  * the window stay zero, as is their share of it. */
 static inline uint32_t edgesnn_frontend_advance(const struct edgesnn_frontend_tables *t,
@@ -80,6 +83,7 @@ static inline uint32_t edgesnn_frontend_advance(const struct edgesnn_frontend_ta
     *kept = edgesnn_frontend_take(to + hop, pcm + 2 * (hop - keep), keep);
     return edges | *kept;
 }
+#endif
 
 /* Whether all bands are at the floor for sure. Samples of more bits are not looked at again. */
 EDGESNN_INLINE bool edgesnn_frontend_is_quiet(const struct edgesnn_frontend_tables *t,

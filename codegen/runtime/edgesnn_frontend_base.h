@@ -7,7 +7,8 @@
 
 #include "edgesnn_base.h"
 
-#if defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(EDGESNN_PORTABLE)
+#if defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(EDGESNN_PORTABLE) && \
+    !defined(EDGESNN_COMPACT)
 #define EDGESNN_FRONTEND_DSP 1
 #else
 #define EDGESNN_FRONTEND_DSP 0
@@ -37,9 +38,11 @@
 /* One network's constants; arrays as made by edgesnn.frontend.c_tables. */
 struct edgesnn_frontend_tables {
     const uint32_t *window;       /* fft / 2: two Q15 window values a word */
-    const uint32_t *twiddle;      /* fft / 32 times W^4k, W^8k, W^12k */
+    const uint32_t *twiddle;      /* fft / 32 times W^4k, W^8k, W^12k; in compact code all W^k up
+                                   * to the third multiple of the last */
     const uint32_t *last;         /* fft / 16 + 1 times V[q-k], W^k, W^2k, W^3k, the same of q - k
-                                   * for k, V[k]; q = fft / 8, V[k] = -i exp(-2 pi i k / fft) */
+                                   * for k, V[k]; q = fft / 8, V[k] = -i exp(-2 pi i k / fft); in
+                                   * compact code V[1] .. V[fft/4] */
     const uint8_t *order;         /* 64: order of the first stage's butterflies */
     const uint8_t *mel;           /* of each bin the rising slope there, in 1/256 */
     const uint32_t *segment;      /* bands + 1: bins of the first segment between two mel corners

@@ -234,8 +234,10 @@ EDGESNN_INLINE void edgesnn_frontend_third_stage(uint32_t *z, uint32_t points,
 #endif
 }
 
-EDGESNN_INLINE void edgesnn_frontend_last_stage(uint32_t *z, uint32_t points, const uint32_t *last,
+EDGESNN_INLINE void edgesnn_frontend_last_stage(uint32_t *z, uint32_t points,
+                                               const uint32_t *twiddle, const uint32_t *last,
                                                bool half) {
+    (void)twiddle;
 #if EDGESNN_FRONTEND_512
     if (points == 256) {
         edgesnn_frontend_last_stage_256(z, last, half);

@@ -287,8 +287,10 @@ EDGESNN_FRONTEND_SHARED void edgesnn_frontend_split(uint32_t *low, const uint32_
  * its packed half, and its powers, in place: z[k] becomes the power in bin k, 1 <= k < points.
  * V[k] and V[q - k] are the last and the first words of entry k, and bin 2q - k turns by V[k]
  * with its parts exchanged. */
-EDGESNN_INLINE void edgesnn_frontend_last_stage(uint32_t *z, uint32_t points, const uint32_t *last,
+EDGESNN_INLINE void edgesnn_frontend_last_stage(uint32_t *z, uint32_t points,
+                                               const uint32_t *twiddle, const uint32_t *last,
                                                bool half) {
+    (void)twiddle;
     uint32_t q = points / 4, *middle = z + q / 2, *top = z + points;
     const uint32_t *end = last + 8 * (q / 2);
     edgesnn_frontend_stage(z, middle + 1, 1, q, last + 1, 8, half);

@@ -20,7 +20,8 @@ struct edgesnn_send {
     int32_t value;
 };
 
-#if defined(__ARM_ARCH_ISA_THUMB) && defined(__GNUC__) && !defined(EDGESNN_PORTABLE)
+#if defined(__ARM_ARCH_ISA_THUMB) && defined(__GNUC__) && !defined(EDGESNN_PORTABLE) && \
+    !defined(EDGESNN_COMPACT)
 #define EDGESNN_GRADED_THUMB __ARM_ARCH_ISA_THUMB
 #else
 #define EDGESNN_GRADED_THUMB 0

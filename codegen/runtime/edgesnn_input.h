@@ -27,7 +27,8 @@ EDGESNN_INLINE bool edgesnn_encode_channel(const int8_t *features, const int8_t 
     return moves;
 }
 
-#if EDGESNN_DSP && defined(__ARM_FEATURE_UNALIGNED) && !defined(EDGESNN_PORTABLE)
+#if EDGESNN_DSP && defined(__ARM_FEATURE_UNALIGNED) && !defined(EDGESNN_PORTABLE) && \
+    !defined(EDGESNN_COMPACT)
 /* Four channels at a time, `fours` times, which is not 0; `least` is delta + 1 in each byte. Of the
  * two differences, modulo 2^8, the GE flags of SSUB8 choose the modulus of the change, and those of
  * USUB8 tell where that is at least delta + 1. r9 is a word of the bitmap, filled from above; a bit
@@ -128,7 +129,7 @@ EDGESNN_INLINE void edgesnn_shift_graded(const int32_t *graded, int32_t *current
 
 /* Currents, floor(current / 2^shift), as lanes; a lane holds a current modulo 2^16. `lanes` may be
  * the currents' own memory. `neurons` is a multiple of 16. */
-#if EDGESNN_DSP && !defined(EDGESNN_PORTABLE)
+#if EDGESNN_DSP && !defined(EDGESNN_PORTABLE) && !defined(EDGESNN_COMPACT)
 /* To the lanes up to `end`, 3.6 cycles a neuron on Cortex-M4. */
 EDGESNN_NAKED void edgesnn_pack_up_to(
     EDGESNN_UNUSED const int32_t *current, EDGESNN_UNUSED uint32_t *lanes,

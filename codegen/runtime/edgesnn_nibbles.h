@@ -13,7 +13,16 @@
 
 #include "edgesnn_rows.h"
 
-#if EDGESNN_DSP
+#if defined(EDGESNN_COMPACT)
+/* Add the rows of all events to the sums of the next tile, which is `tile`. */
+EDGESNN_INLINE void edgesnn_add_rows4(const struct edgesnn_rows *rows,
+                                      const struct edgesnn_list *events, uint32_t tile,
+                                      uint32_t *sum)
+{
+    (void)tile;
+    edgesnn_add_rows(rows, events, sum);
+}
+#elif EDGESNN_DSP
 #include "edgesnn_nibbles_dsp.h"
 
 /* Add the rows of all events to the sums of tile `tile`. */

@@ -176,18 +176,10 @@
     "add     sp, sp, #32\n"                                                                        \
     "pop     {r4-r11, pc}\n"
 
-#if defined(EDGESNN_COMPACT)
-/* Chunks of ten events, 0.64 cycles a synapse, take 224 bytes less. */
-#define EDGESNN_HEAR_ALL                                                                           \
-    EDGESNN_HEAR_BEGIN("10", "5")                                                                  \
-    EDGESNN_NIBBLE_CHUNKS("40", EDGESNN_NIBBLE_PAIRS(8, 16, 24, 32))                               \
-    EDGESNN_HEAR_END
-#else
 #define EDGESNN_HEAR_ALL                                                                           \
     EDGESNN_HEAR_BEGIN("18", "9")                                                                  \
     EDGESNN_NIBBLE_CHUNKS("72", EDGESNN_NIBBLE_PAIRS(8, 16, 24, 32, 40, 48, 56, 64))               \
     EDGESNN_HEAR_END
-#endif
 
 /* Events of a call, of which all chunks but one are on the stack at once. */
 #define EDGESNN_NIBBLE_EVENTS 252u

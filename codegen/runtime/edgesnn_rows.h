@@ -93,7 +93,36 @@ EDGESNN_INLINE void edgesnn_list_spikes(const struct edgesnn_rows *rows, const u
     list->count = count;
 }
 
-#if EDGESNN_DSP
+#if defined(EDGESNN_COMPACT)
+/* Add the rows of all events, of 8 bits a weight or 4, to the sums of one tile in memory, and move
+ * their places on to the next one. */
+EDGESNN_SHARED void edgesnn_add_rows(const struct edgesnn_rows *rows,
+                                     const struct edgesnn_list *events, uint32_t *sum)
+{
+    uint32_t *const end = &events->place[events->count];
+    for (uint32_t *place = events->place; place < end; place++) {
+        const uint32_t *word = edgesnn_words_at(rows, *place);
+        for (uint32_t *at = sum; at < sum + EDGESNN_TILE_PAIRS; at += 2) {
+            uint32_t bytes = *word++;
+            if (rows->bits == 4u) {
+                at[0] = edgesnn_add_even_bytes(at[0], bytes & 0x0f0f0f0fu);
+                at[1] = edgesnn_add_odd_bytes(at[1], bytes & 0x0f0f0f0fu);
+                bytes = bytes >> 4 & 0x0f0f0f0fu;
+                at += 2;
+            }
+            at[0] = edgesnn_add_even_bytes(at[0], bytes);
+            at[1] = edgesnn_add_odd_bytes(at[1], bytes);
+        }
+        *place += EDGESNN_NEXT_TILE * rows->bits / 8u;
+    }
+}
+
+EDGESNN_INLINE void edgesnn_add_rows8(const struct edgesnn_rows *rows,
+                                      const struct edgesnn_list *events, uint32_t *sum)
+{
+    edgesnn_add_rows(rows, events, sum);
+}
+#elif EDGESNN_DSP
 /* One event: the register `place` holds its place, `next` gets that of the event behind it; r4 to
  * r11 are the sums, lr is where the place stands in the list. The store of the place on the next
  * tile runs in the shadow of a load; on Cortex-M33 nothing uses what was loaded in the cycle

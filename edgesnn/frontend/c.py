@@ -32,13 +32,19 @@ class CArray:
     values: npt.NDArray[np.integer]
 
 
-def c_tables(settings: FrontEnd, prefix: str) -> tuple[CArray, ...]:
-    """The arrays of `struct edgesnn_frontend_tables` in the order of its fields."""
+def c_tables(settings: FrontEnd, prefix: str, compact: bool = False) -> tuple[CArray, ...]:
+    """The arrays of `struct edgesnn_frontend_tables` in the order of its fields.
+
+    Args:
+        settings: of the front-end.
+        prefix: of the arrays' names.
+        compact: for code whose stages share one loop (EDGESNN_COMPACT).
+    """
     t = tables(settings)
     arrays: dict[str, npt.NDArray[np.integer]] = {
         "window": _packed(t.window),
-        "twiddle": _packed(t.twiddle[::4]),
-        "last": _last_stage(t),
+        "twiddle": _all_twiddles(t) if compact else _packed(t.twiddle[::4]),
+        "last": _packed(t.split) if compact else _last_stage(t),
         "order": t.order,
         "mel": t.weight,
         "segment": _segments(t, settings),
@@ -98,6 +104,15 @@ def _last_stage(t: Tables) -> npt.NDArray[np.uint32]:
     made[:, 1:4] = turns[up]
     made[:, 4:7] = turns[down % quarter]  # unused for k = 0
     return made.reshape(-1)
+
+
+def _all_twiddles(t: Tables) -> npt.NDArray[np.uint32]:
+    """W^0 … W^3(q − 1), q = fft/8: what `W^k`, `W^2k` and `W^3k` are entries of."""
+    turns = _packed(t.twiddle).reshape(-1, 3)
+    made = np.zeros(3 * len(turns) - 2, np.uint32)
+    for power in (1, 2, 3):
+        made[: power * len(turns) : power] = turns[:, power - 1]
+    return made
 
 
 def _segments(t: Tables, settings: FrontEnd) -> npt.NDArray[np.uint32]:
