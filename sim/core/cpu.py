@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from edgesnn.errors import MachineError
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.architecture import CoreModel, core_model
+from edgesnn.sim.core.attention import Watchers, attend
 from edgesnn.sim.core.blocks.pace import Engine, Pace, find_engine
 from edgesnn.sim.core.cache import fresh_state, prepare_flash
 from edgesnn.sim.core.calls import CallTree
@@ -21,35 +21,11 @@ from edgesnn.sim.core.fpu import FloatingPoint
 from edgesnn.sim.core.instruction import Instruction
 from edgesnn.sim.core.memory import DEFAULT_MAP, Memory, MemoryMap
 from edgesnn.sim.core.semihosting import Semihosting
+from edgesnn.sim.core.stop import RETURN_ADDRESS, CoreFault, Stop
 from edgesnn.sim.core.system import SystemInstructions
+from edgesnn.sim.core.systick import FOREVER
 from edgesnn.sim.core.timing import Timing, timing_of
 from edgesnn.sim.core.translate import Translator
-
-FOREVER = 1 << 62
-RETURN_ADDRESS = 0xEFFF0000  # where `call` returns to: never memory
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Why the core stopped.
-
-    Attributes:
-        reason: exit, returned, breakpoint, instructions, cycles or sleeping.
-        address: of the next instruction.
-        code: exit status after `exit`.
-    """
-
-    reason: str
-    address: int
-    code: int = 0
-
-
-class CoreFault(MachineError):  # noqa: N818 - the architecture's word
-    """The firmware did what the core cannot do; says where, what and in which function."""
-
-    def __init__(self, message: str, address: int) -> None:
-        super().__init__(message)
-        self.address = address
 
 
 class Core:
@@ -98,7 +74,7 @@ class Core:
         self.stack_top = 0
         self._pace = Pace(self, find_engine(engine) if isinstance(engine, str) else engine)
         self._stop: Stop | None = None
-        self._watchers: dict[int, list[Callable[[], None]]] = {}
+        self.watchers = Watchers(self)
         self._initialise()
 
     def _initialise(self) -> None:
@@ -252,29 +228,12 @@ class Core:
 
     def watch(self, address: int, notify: Callable[[], None]) -> None:
         """Call `notify` every time execution reaches `address`, before it goes on."""
-        self._watchers.setdefault(address, []).append(notify)
         self._pace.forbid(address)
-        self.translator.set_break(address, True)
+        self.watchers.add(address, notify)
 
     def unwatch(self, address: int, notify: Callable[[], None]) -> None:
         """Undo one `watch`."""
-        self._watchers[address].remove(notify)
-        if not self._watchers[address]:
-            del self._watchers[address]
-            self.translator.set_break(address, False)
-
-    def _notify(self, address: int) -> None:
-        """Tell who watches `address`, then do its instruction unseen."""
-        for notify in tuple(self._watchers[address]):
-            notify()
-        done = self.instructions
-        self.translator.set_break(address, False)
-        while self.instructions == done and self._stop is None:
-            reason = self._once(done + 1)
-            if reason != op.R_LIMIT:
-                self._attend(reason)
-        if address in self._watchers:
-            self.translator.set_break(address, True)
+        self.watchers.remove(address, notify)
 
     def stop(self, reason: str, code: int = 0) -> None:
         """Ask the running core to stop: for semihosting and devices."""
@@ -289,7 +248,7 @@ class Core:
         limit = min(self.instructions + instructions, FOREVER)
         last_cycle = min(self.cycles + cycles, FOREVER)
         self._stop = None
-        while (stopped := self._stopped()) is None:
+        while (stopped := self.stopped) is None:
             self._go_on(limit, last_cycle)
         return Stop(stopped.reason, self.pc, stopped.code)
 
@@ -306,14 +265,16 @@ class Core:
         """Take the vector of translated code, as `operations` lays it out."""
         self._entries = entries
 
-    def _stopped(self) -> Stop | None:
+    @property
+    def stopped(self) -> Stop | None:
+        """Why the core is to stop, if it is."""
         return self._stop
 
     def _go_on(self, limit: int, last_cycle: int) -> None:
         """Run the compiled loop once, and do what it came back for."""
         self.exceptions.take_pending()
         self.state[op.S_DEADLINE] = min(last_cycle, self.exceptions.next_event())
-        reason = self._once(min(limit, self._pace.pause))
+        reason = self.once(min(limit, self._pace.pause))
         if reason == op.R_LIMIT and self.instructions < limit:
             self._pace.look()
         elif reason == op.R_LIMIT:
@@ -323,9 +284,10 @@ class Core:
             if self.cycles >= last_cycle:
                 self.stop("cycles")
         else:
-            self._attend(reason)
+            attend(self, reason)
 
-    def _once(self, limit: int) -> int:
+    def once(self, limit: int) -> int:
+        """Run the compiled loop up to an instruction count; returns why it came back (R_*)."""
         memory = self.memory
         return int(
             self._run(
@@ -333,51 +295,6 @@ class Core:
                 memory.words, self._profile, self._calls, self._entries, limit,
             )
         )  # fmt: skip
-
-    def _attend(self, reason: int) -> None:
-        """Do what the compiled loop came back for."""
-        if reason == op.R_DECODE:
-            if not self.translator.decode_at(self.pc):
-                self.fault(f"execution ran out of memory at {self.pc:#010x}", "fetch")
-        elif reason == op.R_SYSTEM:
-            if self.pc in self._watchers and self.translator.is_break(self.pc):
-                self._notify(self.pc)
-            else:
-                self.system.execute(self.instruction())
-        elif reason == op.R_ACCESS:
-            self.bus.access()
-            self._finish_access()
-        elif reason == op.R_FETCH:
-            self._fetch(int(self.state[op.S_FAULT]))
-        elif reason == op.R_UNDEFINED:
-            encoding = self.instruction().encoding
-            self.fault(f"unknown instruction {encoding:#06x}", "undefined")
-        elif reason == op.R_STATE:
-            target = int(self.state[op.S_FAULT])
-            self.fault(f"branch to {target:#010x}, which is not Thumb code", "state")
-        elif reason == op.R_DIVIDE:
-            self.fault("division by zero", "divide")
-        elif reason == op.R_FLOATING:
-            self.fpu.check()
-        elif reason == op.R_STACK:
-            self.fault(f"stack overflow: sp = {int(self.regs[op.SP]):#010x}", "stack")
-
-    def _finish_access(self) -> None:
-        """Let the instruction take the device's answer before an exception can come between."""
-        if self.state[op.S_MAIL]:
-            self.state[op.S_DEADLINE] = FOREVER
-            reason = self._once(self.instructions + 1)
-            if reason != op.R_LIMIT:
-                self._attend(reason)
-
-    def _fetch(self, target: int) -> None:
-        """A branch to where no memory is: the end of a call, of a handler, or a mistake."""
-        if target & ~1 == RETURN_ADDRESS:
-            self.stop("returned")
-        elif self.exceptions.is_return(target):
-            self.exceptions.leave(target)
-        else:
-            self.fault(f"branch to {target:#010x}, where no memory is", "fetch")
 
     def instruction(self) -> Instruction:
         """The next instruction, decoded."""

@@ -12,8 +12,9 @@ import numpy as np
 from edgesnn.sim.core import facts
 from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.calls import CallNode
-from edgesnn.sim.core.cpu import Core, Stop
+from edgesnn.sim.core.cpu import Core
 from edgesnn.sim.core.instruction import Instruction
+from edgesnn.sim.core.stop import Stop
 
 ELSEWHERE = "(no symbol)"
 
