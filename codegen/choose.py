@@ -47,7 +47,7 @@ COSTS: Mapping[Class, Mapping[str, tuple[float, float, float, float, float]]] = 
         "currents": (18, 2.7, 21, 25, 45), "currents4": (19, 2.1, 20, 23.5, 44),
     },
     "dsp": {
-        "rows8": (11.3, 0.98, 6, 6, 6), "rows4": (11, 0.58, 7, 7, 7),
+        "rows8": (8, 0.96, 6, 6, 6), "rows4": (8, 0.58, 7, 7, 7),
         "words": (10, 12, 20, 20, 20), "words4": (10, 12, 20, 20, 20),
         "currents": (18.4, 1.94, 19.5, 19.5, 19.5), "currents4": (18.4, 1.94, 19.5, 19.5, 19.5),
     },

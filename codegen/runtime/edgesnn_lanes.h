@@ -33,6 +33,15 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lanes and tables are 
 #define EDGESNN_UNROLL
 #endif
 
+/* Unroll a loop by four. */
+#if defined(EDGESNN_COMPACT) || !defined(__GNUC__)
+#define EDGESNN_UNROLL_BY_FOUR
+#elif defined(__clang__)
+#define EDGESNN_UNROLL_BY_FOUR _Pragma("clang loop unroll_count(4)")
+#else
+#define EDGESNN_UNROLL_BY_FOUR _Pragma("GCC unroll 4")
+#endif
+
 /* Steps of a layer: one copy for each layer, or in compact code one for all. */
 #if defined(EDGESNN_COMPACT)
 #define EDGESNN_STEP EDGESNN_SHARED

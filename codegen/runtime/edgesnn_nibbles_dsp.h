@@ -186,7 +186,8 @@
 
 /* Lanes of all tiles up to `end` into `sums`: those `from`, which moves on by `step` bytes from
  * tile to tile, and the rows of `count` events, 1 ... EDGESNN_NIBBLE_EVENTS, from byte `offset`
- * of each row on. Behind the list's last place stands EDGESNN_NOWHERE, and there is room for a word. */
+ * of each row on. Behind the list's last place stands EDGESNN_NOWHERE, and there is room for a
+ * word. */
 EDGESNN_NAKED void edgesnn_hear_some4(EDGESNN_UNUSED uint32_t *list, EDGESNN_UNUSED uint32_t count,
                                       EDGESNN_UNUSED uint32_t *sums,
                                       EDGESNN_UNUSED const uint32_t *end,

@@ -78,19 +78,33 @@ EDGESNN_SHARED void edgesnn_add_lanes_of(const uint32_t *lanes, uint32_t pairs, 
     }
 }
 
+/* The number of some bit of `bits`, not 0, which is cleared. */
+EDGESNN_INLINE uint32_t edgesnn_take_bit(uint32_t *bits)
+{
+#if defined(__ARM_FEATURE_CLZ) && defined(__GNUC__)
+    const uint32_t above = (uint32_t)__builtin_clz(*bits);
+    *bits &= ~(0x80000000u >> above);
+    return 31u - above;
+#else
+    const uint32_t bit = edgesnn_lowest_bit(*bits);
+    *bits &= *bits - 1u;
+    return bit;
+#endif
+}
+
 /* Append the rows of a bitmap's spikes; row `first` is that of its neuron 0. */
 EDGESNN_INLINE void edgesnn_list_spikes(const struct edgesnn_rows *rows, const uint32_t *bitmap,
                                         uint32_t words, uint32_t first, struct edgesnn_list *list)
 {
-    uint32_t count = list->count;
+    uint32_t *place = &list->place[list->count];
     for (uint32_t word = 0; word < words; word++) {
-        for (uint32_t bits = bitmap[word]; bits != 0; bits &= bits - 1u) {
-            const uint32_t row = first + 32u * word + edgesnn_lowest_bit(bits);
-            list->place[count++] = edgesnn_place_of_row(rows, row);
+        for (uint32_t bits = bitmap[word]; bits != 0;) {
+            const uint32_t row = first + 32u * word + edgesnn_take_bit(&bits);
+            *place++ = edgesnn_place_of_row(rows, row);
         }
     }
-    list->place[count] = EDGESNN_NOWHERE;
-    list->count = count;
+    *place = EDGESNN_NOWHERE;
+    list->count = (uint32_t)(place - list->place);
 }
 
 #if defined(EDGESNN_COMPACT)
@@ -143,24 +157,25 @@ EDGESNN_INLINE void edgesnn_add_rows8(const struct edgesnn_rows *rows,
 /* Bytes of it. */
 #define EDGESNN_EVENT8_SIZE "44"
 
-/* Events from the place in r0, which is in r1 too, up to one that is not above `last`, four a
- * turn; where the first one is added lies EDGESNN_EVENT8_SIZE bytes further for each that is
- * missing of the first turn. `event` is EDGESNN_EVENT8 or the like. */
-#define EDGESNN_EVENTS8(event, last)                                                               \
+/* Events from the place in r0, which is in r1 too, up to one that is not above `last`, as many a
+ * turn as `pairs` has pairs of EDGESNN_PAIR8; where the first one is added lies
+ * EDGESNN_EVENT8_SIZE bytes further for each that is missing of the first turn. */
+#define EDGESNN_EVENTS8(pairs, last)                                                               \
     ".balign 4\n"                                                                                  \
     "3:\n"                                                                                         \
-    event("r0", "r1")                                                                              \
-    event("r1", "r0")                                                                              \
-    event("r0", "r1")                                                                              \
-    event("r1", "r0")                                                                              \
+    pairs                                                                                          \
     "cmp.w   r0, #" last "\n"                                                                      \
     "bhi.w   3b\n"
 
-/* Register `from` from a count of events in `count`; spoils register `free`. */
-#define EDGESNN_FIRST_EVENT8(from, count, free)                                                    \
+/* Two events; `event` is EDGESNN_EVENT8 or the like. */
+#define EDGESNN_PAIR8(event) event("r0", "r1") event("r1", "r0")
+
+/* Register `from` from a count of events in `count`, `less` being one less than the events of a
+ * turn; spoils register `free`. */
+#define EDGESNN_FIRST_EVENT8(from, count, free, less)                                              \
     "adr.w   " from ", 3f\n"                                                                       \
     "rsb.w   " free ", " count ", #0\n"                                                            \
-    "and.w   " free ", " free ", #3\n"                                                             \
+    "and.w   " free ", " free ", #" less "\n"                                                      \
     "mov.w   " count ", #" EDGESNN_EVENT8_SIZE "\n"                                                \
     "mla     " from ", " free ", " count ", " from "\n"                                            \
     "orr.w   " from ", " from ", #1\n"
@@ -171,13 +186,13 @@ EDGESNN_NAKED void edgesnn_add_events8(EDGESNN_UNUSED uint32_t *list,
 {
     __asm__ volatile(
         "push    {r2, r4-r11, lr}\n"
-        EDGESNN_FIRST_EVENT8("r3", "r1", "r12")
+        EDGESNN_FIRST_EVENT8("r3", "r1", "r12", "3")
         "ldmia.w r2, {r4-r11}\n"
         "mov.w   lr, r0\n"
         "ldr.w   r0, [r0]\n"
         "mov.w   r1, r0\n"
         "bx      r3\n"
-        EDGESNN_EVENTS8(EDGESNN_EVENT8, "0")
+        EDGESNN_EVENTS8(EDGESNN_PAIR8(EDGESNN_EVENT8) EDGESNN_PAIR8(EDGESNN_EVENT8), "0")
         "pop     {r2}\n"
         "stmia.w r2, {r4-r11}\n"
         "pop     {r4-r11, pc}\n");

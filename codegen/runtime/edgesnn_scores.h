@@ -57,6 +57,7 @@ EDGESNN_INLINE void edgesnn_step_scores(const struct edgesnn_readout *layer,
         const uint32_t count = left < EDGESNN_TILE ? left : EDGESNN_TILE;
         uint32_t sum[EDGESNN_TILE_PAIRS];
         edgesnn_hear_classes(arrivals, first / EDGESNN_TILE, shared, sum);
+        EDGESNN_UNROLL_BY_FOUR
         for (uint32_t at = 0; at < count; at++) {
             edgesnn_step_score(layer, first + at, edgesnn_lane(sum, at), other, y);
         }

@@ -89,7 +89,7 @@
     "moveq   r8, r9\n"                                                                             \
     "orr.w   r8, r8, #1\n"                                                                         \
     "cmp.w   r6, #0\n"                                                                             \
-    EDGESNN_FIRST_EVENT8("r7", "r6", "r9")                                                         \
+    EDGESNN_FIRST_EVENT8("r7", "r6", "r9", "7")                                                    \
     "it      eq\n"                                                                                 \
     "moveq   r7, r8\n"                                                                             \
     "str.w   r7, " EDGESNN_SWEEP_COUNT "\n"                                                        \
@@ -102,7 +102,8 @@
     "ldr.w   r0, [lr]\n"                                                                           \
     "mov.w   r1, r0\n"                                                                             \
     "bx      r2\n"                                                                                 \
-    EDGESNN_EVENTS8(event, "1") /* EDGESNN_SWEEP_DRIVEN */                                         \
+    EDGESNN_EVENTS8(EDGESNN_PAIR8(event) EDGESNN_PAIR8(event) EDGESNN_PAIR8(event)                 \
+                    EDGESNN_PAIR8(event), "1") /* EDGESNN_SWEEP_DRIVEN */                          \
     "beq.w   8f\n"                                                                                 \
     "4:\n"                                                                                         \
     "ldmia.w sp, {r0-r3}\n"

@@ -16,8 +16,8 @@
  * costs is only paid in tiles where there is one.
  *
  * Cycles on Cortex-M4 (on M33 one less an event):
- *     15.75  an event and tile, 0.98 a synapse: 5 for its four words, 8 to add them, 2 to take its
- *            place off the list and put back that of the next tile, and a quarter of the loop.
+ *     15.4   an event and tile, 0.96 a synapse: 5 for its four words, 8 to add them, 2 to take its
+ *            place off the list and put back that of the next tile, and an eighth of the loop.
  *            Words and additions alone are 12, 0.75 a synapse, if no load had a first cycle.
  *     66     a plain tile at which nothing arrives, 4.1 a neuron: 18 to load and store, 24 to leak,
  *            8 to find marks, 8 to make membranes of sums. What arrives costs 17 more.

@@ -18,14 +18,14 @@
  *
  * Layouts of dense weights from spikes: bytes, and cycles of a step of the layer on Cortex-M4 as
  * the planner predicts them with one neuron in twenty firing.
- * hidden            also   rows8           160       73
- * hidden            taken  rows4            80       80
+ * hidden            also   rows8           160       72
+ * hidden            taken  rows4            80       79
  * hidden            also   currents         80      220
  * places            taken  currents          0      195
  * windows           taken  rows8             0       36
  * windows           also   rows4             0       42
  * windows           also   currents          0      117
- * readout           taken  rows8            96       26
+ * readout           taken  rows8            96       25
  * readout           also   currents         48       73
  * readout           also   words            96      121
  */
