@@ -157,18 +157,18 @@ EDGESNN_INLINE void edgesnn_add_rows8(const struct edgesnn_rows *rows,
 /* Bytes of it. */
 #define EDGESNN_EVENT8_SIZE "44"
 
-/* Events from the place in r0, which is in r1 too, up to one that is not above `last`, as many a
- * turn as `pairs` has pairs of EDGESNN_PAIR8; where the first one is added lies
- * EDGESNN_EVENT8_SIZE bytes further for each that is missing of the first turn. */
-#define EDGESNN_EVENTS8(pairs, last)                                                               \
+/* Events from the place in r0, which is in r1 too, up to one that is not above `last`, two for each
+ * of `pairs` a turn; where the first one is added lies EDGESNN_EVENT8_SIZE bytes further for each
+ * that is missing of the first turn. `event` is EDGESNN_EVENT8 or the like. */
+#define EDGESNN_EVENTS8(event, pairs, last)                                                        \
     ".balign 4\n"                                                                                  \
     "3:\n"                                                                                         \
-    pairs                                                                                          \
+    ".rept   " pairs "\n"                                                                          \
+    event("r0", "r1")                                                                              \
+    event("r1", "r0")                                                                              \
+    ".endr\n"                                                                                      \
     "cmp.w   r0, #" last "\n"                                                                      \
     "bhi.w   3b\n"
-
-/* Two events; `event` is EDGESNN_EVENT8 or the like. */
-#define EDGESNN_PAIR8(event) event("r0", "r1") event("r1", "r0")
 
 /* Register `from` from a count of events in `count`, `less` being one less than the events of a
  * turn; spoils register `free`. */
@@ -192,7 +192,7 @@ EDGESNN_NAKED void edgesnn_add_events8(EDGESNN_UNUSED uint32_t *list,
         "ldr.w   r0, [r0]\n"
         "mov.w   r1, r0\n"
         "bx      r3\n"
-        EDGESNN_EVENTS8(EDGESNN_PAIR8(EDGESNN_EVENT8) EDGESNN_PAIR8(EDGESNN_EVENT8), "0")
+        EDGESNN_EVENTS8(EDGESNN_EVENT8, "2", "0")
         "pop     {r2}\n"
         "stmia.w r2, {r4-r11}\n"
         "pop     {r4-r11, pc}\n");

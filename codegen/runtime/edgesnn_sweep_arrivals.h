@@ -102,8 +102,7 @@
     "ldr.w   r0, [lr]\n"                                                                           \
     "mov.w   r1, r0\n"                                                                             \
     "bx      r2\n"                                                                                 \
-    EDGESNN_EVENTS8(EDGESNN_PAIR8(event) EDGESNN_PAIR8(event) EDGESNN_PAIR8(event)                 \
-                    EDGESNN_PAIR8(event), "1") /* EDGESNN_SWEEP_DRIVEN */                          \
+    EDGESNN_EVENTS8(event, "4", "1") /* EDGESNN_SWEEP_DRIVEN */                                    \
     "beq.w   8f\n"                                                                                 \
     "4:\n"                                                                                         \
     "ldmia.w sp, {r0-r3}\n"
