@@ -142,11 +142,11 @@ def rest(network: Network, seconds: int = REST_SECONDS) -> dict[str, Any]:
 def training_record(run: Path) -> dict[str, Any]:
     """The settings that were trained with, and what it took."""
     history = [json.loads(line) for line in (run / LOG).read_text().splitlines()]
-    settings = load_config(run / CONFIG).model_dump(mode="json")
-    settings["loss"]["distillation"]["teacher"] = Path(
-        settings["loss"]["distillation"]["teacher"]
-    ).name
-    settings["start"]["run"] = Path(settings["start"]["run"]).name
+    config = load_config(run / CONFIG)
+    settings = config.model_dump(mode="json")
+    teachers = [Path(folder).name for folder in config.loss.distillation.teachers]
+    settings["loss"]["distillation"]["teacher"] = teachers
+    settings["start"]["run"] = Path(config.start.run).name
     return {
         "config": settings,
         "epochs": len(history),
