@@ -11,9 +11,9 @@ table.
         [--jobs INDEX/COUNT | --finished] [--validation]
 
 A folder holds the runs of one network. Several processes or machines that share it divide the runs
-by --jobs 0/4 … 3/4; run it once more without. With --finished nothing is trained: what is there is
-measured and compared. With --validation the test split stays unread: the runs' own counts on
-validation are compared.
+by --jobs 0/4 … 3/4; run it once more without. With --finished nothing is trained: what is there,
+other strengths too, is measured and compared. With --validation the test split stays unread: the
+runs' own counts on validation are compared.
 """
 
 from __future__ import annotations
@@ -116,8 +116,8 @@ def arguments() -> argparse.Namespace:
     )
     given = parser.parse_args()
     tried = NETWORKS[given.network]
-    given.variants = given.variants or list(tried.variants)
     known = [*tried.variants, *tried.strengths]
+    given.variants = given.variants or (known if given.finished else list(tried.variants))
     for unknown in set(given.variants) - set(known):
         parser.error(f"{given.network} has no variant {unknown!r}; there are: {', '.join(known)}")
     if not given.jobs and "baseline" not in given.variants:

@@ -56,15 +56,15 @@ class Tried:
     preset: str
     plain: Changes
     epochs: int
-    variants: Mapping[str, Changes]
-    strengths: Mapping[str, Changes]
+    variants: dict[str, Changes]
+    strengths: dict[str, Changes]
     against: Mapping[str, str]
     teacher: tuple[str, Changes] = ("teacher", [])
 
     def config(self, variant: str, seed: int, runs: Path, epochs: int | None) -> TrainConfig:
         """The whole configuration of a run, for `epochs` instead of the network's own."""
         count = epochs or self.epochs
-        own = (self.variants | self.strengths)[variant]  # type: ignore[operator]
+        own = (self.variants | self.strengths)[variant]
         texts = [f"optimiser.epochs={count}", *self.plain, *own]
         values = {"runs": runs, "seed": seed}
         return changed(preset(self.preset), [text.format(**values) for text in texts])
