@@ -53,6 +53,15 @@ COSTS: Mapping[Class, Mapping[str, tuple[float, float, float, float, float]]] = 
     },
 })  # fmt: skip
 
+#: The same of rows in compact code with the DSP extension, measured likewise.
+COMPACT: Mapping[str, tuple[float, float, float, float, float]] = MappingProxyType(
+    {"rows8": (13.3, 6.8, 60, 60, 70), "rows4": (13.3, 5.4, 60, 60, 70)}
+)
+
+#: Cycles of a frame of sound on Cortex-M4 by points of its transform, unrolled and compact
+#: (docs/FRONTEND.md).
+FRAMES: Mapping[int, tuple[int, int]] = MappingProxyType({512: (15500, 43500), 256: (8000, 20500)})
+
 #: Of layouts whose cycles are within this factor of the fewest the smallest is taken.
 CLOSE = 1.2
 
@@ -200,10 +209,7 @@ def _variety(layer: Layer) -> int:
 
 def _option(network: Network, layer: Layer, kernel: Kernel, cores: Class) -> Option:
     """Flash of the layer's dense groups, and cycles of a step at the expected rate."""
-    narrow = all(group.bits <= 4 for group in layer.synapses if is_row_group(group))
-    name = f"{kernel}4" if narrow and kernel in ("words", "currents") else kernel
-    per_event, per_operation, *per_update = COSTS[cores][name]
-    flash, cycles = 0.0, per_update[_variety(layer)] * layer.size
+    flash = 0.0
     for number, group in enumerate(layer.synapses):
         if not is_row_group(group):
             continue
@@ -215,5 +221,32 @@ def _option(network: Network, layer: Layer, kernel: Kernel, cores: Class) -> Opt
             flash += sum(table.flash_bytes for table in tables)
         else:
             flash += pre * padded * (4 if kernel == "rows4" else 8) / 8
-        cycles += EXPECTED_RATE * pre * (per_event + per_operation * padded)
-    return Option(kernel, int(flash), round(cycles))
+    return Option(kernel, int(flash), _cycles(network, layer, kernel, cores))
+
+
+def _cycles(
+    network: Network, layer: Layer, kernel: Kernel, cores: Class, compact: bool = False
+) -> int:
+    """Predicted cycles of a step of the layer."""
+    narrow = all(group.bits <= 4 for group in layer.synapses if is_row_group(group))
+    name = f"{kernel}4" if narrow and kernel in ("words", "currents") else kernel
+    costs = COMPACT.get(name) if compact else None
+    per_event, per_operation, *per_update = costs or COSTS[cores][name]
+    per_row = per_event + per_operation * padded_neurons(layer.size)
+    rows = [network.source_size(each.source) for each in layer.synapses if is_row_group(each)]
+    return round(per_update[_variety(layer)] * layer.size + EXPECTED_RATE * sum(rows) * per_row)
+
+
+def step_cycles(network: Network, kernels: Mapping[str, Kernel], compact: bool) -> int:
+    """Predicted cycles of what spikes and sound cost in a step of the whole network with the DSP
+    extension, in unrolled or in compact code.
+
+    Args:
+        network: with or without a front-end.
+        kernels: of every layer, by its name.
+        compact: the code.
+    """
+    sound = 0 if network.frontend is None else FRAMES[network.frontend.fft][compact]
+    return sound + sum(
+        _cycles(network, layer, kernels[layer.name], "dsp", compact) for layer in network.layers
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgesnn.codegen.choose import step_cycles
 from edgesnn.codegen.plan import MemoryPlan
 from edgesnn.codegen.program import Program
 from edgesnn.network.bounds import membrane_bounds
@@ -26,7 +27,8 @@ def layer_table(network: Network, plan: MemoryPlan) -> list[str]:
 
 
 def choice_table(program: Program) -> list[str]:
-    """The header's table of layouts: what was chosen for each layer, and what else there is."""
+    """The header's table of layouts: what was chosen for each layer, and what else there is; and
+    what all of it takes in unrolled code and in compact code, where the planner knows."""
     lines = []
     for code in program.layers:
         assert code.choice is not None
@@ -36,7 +38,19 @@ def choice_table(program: Program) -> list[str]:
                 f"{code.layer.name:<17} {taken:<6} {option.kernel:<9} {option.flash_bytes:>9} "
                 f"{option.cycles:>8}"
             )
-    return lines
+    return lines + (_code_lines(program) if program.cores == "dsp" else [])
+
+
+def _code_lines(program: Program) -> list[str]:
+    kernels = {
+        code.layer.name: code.choice.kernel for code in program.layers if code.choice is not None
+    }
+    return [
+        f"{'all':<17} {'taken' if compact == program.compact else 'also':<6} "
+        f"{'compact' if compact else 'unrolled':<9} {'':>9} "
+        f"{step_cycles(program.network, kernels, compact):>8}"
+        for compact in (False, True)
+    ]
 
 
 def _ranges(network: Network, layer: Layer) -> str:

@@ -99,6 +99,24 @@ def test_code_beside_the_tables(layout: Layout, most: int, tmp_path: Path) -> No
     assert 0 < sum(ours) - code.plan.flash_bytes < most
 
 
+def test_the_listing_trades_code_against_cycles(tmp_path: Path) -> None:
+    """Compact code keeps the kernels, and takes more cycles, which both listings tell."""
+    listed = []
+    for layout in (AUTO, Layout(compact=True)):
+        header = generate(load_pretrained("tiny"), tmp_path, layout=layout).header.read_text()
+        lines = [line.split()[1:] for line in header.splitlines()]
+        listed.append([line for line in lines if line[1:2] in (["taken"], ["also"])])
+    fast, small = listed
+    assert fast[:-2] == small[:-2]
+    unrolled, compact = (int(line[3]) for line in fast[-2:])
+    assert 1.5 * unrolled < compact < 6 * unrolled
+    assert fast[-2:] == [
+        ["all", "taken", "unrolled", str(unrolled)],
+        ["all", "also", "compact", str(compact)],
+    ]
+    assert [line[1] for line in small[-2:]] == ["also", "taken"]
+
+
 @pytest.mark.parametrize("name", ["gsc", "tiny"])
 @pytest.mark.parametrize(("layout", "most"), [(AUTO, 8192), (Layout(compact=True), 4096)])
 def test_code_of_shipped_networks(name: str, layout: Layout, most: int, tmp_path: Path) -> None:
