@@ -151,7 +151,9 @@ def _membranes(code: LayerCode, keeps: bool) -> list[Member]:
     if not code.tiled:
         return [Member("int16_t", name, (code.layer.size,)) for name in names]
     names += ["kept"] if keeps else []
-    return [Member("uint32_t", name, (tiles(code.layer.size) * TILE // 2,)) for name in names]
+    count = tiles(code.layer.size)
+    still = [Member("uint32_t", "still", (words(count * TILE // 4),))] * (code.form == "tables")
+    return [*(Member("uint32_t", name, (count * TILE // 2,)) for name in names), *still]
 
 
 def _last(expression: str) -> str:

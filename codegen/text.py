@@ -183,11 +183,13 @@ def _cells(code: LayerCode) -> list[tuple[str, str]]:
     """Initialisers of a tiled layer's `struct edgesnn_cells`."""
     base = f"state->layer.{code.member}"
     sums = [("sums", "state->scratch.network.sums")] if code.sums_apart else []
+    still = [("still", f"{base}.still")] if code.form == "tables" else []
     return [
         *((name, f"{base}.{name}") for name in ["v"] + ["a"] * code.adaptive),
         ("spikes", code.spikes.before(0)),
         *sums,
         ("rests", f"&{base}.rests"),
+        *still,
     ]
 
 

@@ -11,23 +11,17 @@
 #include "edgesnn_adaptive_pairs.h"
 #include "edgesnn_membranes.h"
 
-/* A layer: for each pair its parameters, and behind those of all pairs a word of jumps each; for
- * `strict` and `keep` see struct edgesnn_pairs. */
-struct edgesnn_adaptive {
-    const uint32_t *table;
-    uint32_t tiles;
-    uint32_t strict;
-    uint32_t keep;
-};
-
 /* The sums of all tiles, each of which begins with `start`, where they stand. */
 EDGESNN_INLINE void edgesnn_hear_tiles(uint32_t tiles, uint32_t start,
                                        const struct edgesnn_arrivals *arrivals, uint32_t *sums)
 {
     const struct edgesnn_list *const events = &arrivals->events;
     uint32_t *const end = &sums[EDGESNN_TILE_PAIRS * tiles];
-    for (uint32_t *sum = sums; sum < end; sum++) {
-        *sum = start;
+    for (uint32_t *sum = sums; sum < end; sum += EDGESNN_TILE_PAIRS) {
+        EDGESNN_UNROLL
+        for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
+            sum[pair] = start;
+        }
     }
     for (uint32_t *sum = sums; events->count != 0 && sum < end; sum += EDGESNN_TILE_PAIRS) {
         if (EDGESNN_DSP || arrivals->rows->bits == 8u) {
@@ -67,45 +61,71 @@ EDGESNN_SHARED const uint32_t *edgesnn_hear(uint32_t tiles, const struct edgesnn
     return sums;
 }
 
-/* `count` pairs from `first` on. */
-EDGESNN_SHARED void edgesnn_step_span(const struct edgesnn_adaptive *layer, uint32_t first,
-                                      uint32_t count, const uint32_t *sum,
-                                      const struct edgesnn_cells *cells)
-{
-    const uint32_t all = EDGESNN_TILE_PAIRS * layer->tiles;
-    const struct edgesnn_pairs pairs = {
-        .table = &layer->table[EDGESNN_PAIR_WORDS * first],
-        .v = &cells->v[first],
-        .a = &cells->a[first],
-        .sum = &sum[first],
-        .end = &sum[first + count],
-        .jump = &layer->table[EDGESNN_PAIR_WORDS * all + first],
-        .strict = layer->strict,
-        .keep = layer->keep,
-        .spikes = (uint8_t *)cells->spikes + first / 4u,
-    };
-    edgesnn_step_pairs(&pairs);
-}
+/* Quads: two pairs, a bit each in `still` where their step, were nothing to arrive, changes nothing.
+ * Their bits are set when a quiet step was watched to be the identity without a spike, and cleared
+ * by any arrival. */
+#define EDGESNN_TILE_QUADS 4u
+#define EDGESNN_STILL_WORDS(tiles) EDGESNN_WORDS(EDGESNN_TILE_QUADS * (tiles))
 
-/* A whole step, tile by tile; true where the state changed. */
-static inline bool edgesnn_watch_tiles(const struct edgesnn_adaptive *layer, const uint32_t *sum,
-                                       const struct edgesnn_cells *cells)
+/* A step of the quads that are not still, run by run. */
+static inline void edgesnn_step_awake(const struct edgesnn_adaptive *layer,
+                                      const struct edgesnn_cells *cells, const uint32_t *sum)
 {
-    uint32_t changed = 0;
-    for (uint32_t tile = 0; tile < layer->tiles; tile++) {
-        const uint32_t first = EDGESNN_TILE_PAIRS * tile;
-        uint32_t before[2u * EDGESNN_TILE_PAIRS];
-        for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
-            before[2u * pair] = cells->v[first + pair];
-            before[2u * pair + 1u] = cells->a[first + pair];
-        }
-        edgesnn_step_span(layer, first, EDGESNN_TILE_PAIRS, sum, cells);
-        for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
-            changed |= before[2u * pair] ^ cells->v[first + pair];
-            changed |= before[2u * pair + 1u] ^ cells->a[first + pair];
+    for (uint32_t word = 0; word < EDGESNN_STILL_WORDS(layer->tiles); word++) {
+        const uint32_t left = EDGESNN_TILE_QUADS * layer->tiles - 32u * word;
+        uint32_t awake = ~cells->still[word] & (left < 32u ? (1u << left) - 1u : ~0u);
+        while (awake != 0) {
+            const uint32_t first = edgesnn_lowest_bit(awake);
+            const uint32_t beyond = awake + (1u << first);
+            const uint32_t end = beyond != 0 ? edgesnn_lowest_bit(beyond) : 32u;
+            edgesnn_step_pairs(layer, cells, sum,
+                               EDGESNN_SPAN(64u * word + 2u * first, 64u * word + 2u * end));
+            awake &= beyond;
         }
     }
-    return changed != 0;
+}
+
+/* A step of a tile; returns bits of its quads that are still. */
+static inline uint32_t edgesnn_watch_tile(const struct edgesnn_adaptive *layer,
+                                          const struct edgesnn_cells *cells, const uint32_t *sum,
+                                          uint32_t tile)
+{
+    const uint32_t first = EDGESNN_TILE_PAIRS * tile;
+    const uint32_t *const v = &cells->v[first], *const a = &cells->a[first];
+    uint32_t before[2u * EDGESNN_TILE_PAIRS], still = 0;
+    for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
+        before[2u * pair] = v[pair];
+        before[2u * pair + 1u] = a[pair];
+    }
+    edgesnn_step_pairs(layer, cells, sum, EDGESNN_SPAN(first, first + EDGESNN_TILE_PAIRS));
+    const uint32_t fired = cells->spikes[tile / 2u] >> 16u * (tile % 2u);
+    for (uint32_t quad = 0; quad < EDGESNN_TILE_QUADS; quad++) {
+        const uint32_t *const was = &before[4u * quad];
+        const uint32_t changed = (was[0] ^ v[2u * quad]) | (was[1] ^ a[2u * quad]) |
+                                 (was[2] ^ v[2u * quad + 1u]) | (was[3] ^ a[2u * quad + 1u]) |
+                                 (fired >> 4u * quad & 0xfu);
+        still |= (uint32_t)(changed == 0) << quad;
+    }
+    return still;
+}
+
+/* A step of the tiles that are not still; returns what `rests` becomes. Where no further quad turned
+ * out to be still, the next watch is put off. */
+static inline uint8_t edgesnn_watch_tiles(const struct edgesnn_adaptive *layer,
+                                          const struct edgesnn_cells *cells, const uint32_t *sum)
+{
+    uint32_t awake = 0, settled = 0;
+    for (uint32_t tile = 0; tile < layer->tiles; tile++) {
+        uint32_t *const still = &cells->still[tile / 8u];
+        const uint32_t at = EDGESNN_TILE_QUADS * (tile % 8u), before = *still >> at & 0xfu;
+        if (before != 0xfu) {
+            const uint32_t now = edgesnn_watch_tile(layer, cells, sum, tile);
+            *still ^= (before ^ now) << at;
+            awake |= now ^ 0xfu;
+            settled |= before ^ now;
+        }
+    }
+    return awake == 0 ? EDGESNN_RESTS : settled != 0 ? EDGESNN_PATIENCE : 2u * EDGESNN_PATIENCE;
 }
 
 /* One step of a layer; see edgesnn_step_membranes. `sums` has room for a word a pair. */
@@ -113,19 +133,20 @@ EDGESNN_SHARED void edgesnn_step_adaptive(const struct edgesnn_adaptive *layer,
                                           const struct edgesnn_arrivals *arrivals, bool quiet,
                                           const struct edgesnn_cells *cells)
 {
-    const uint32_t words = EDGESNN_WORDS(EDGESNN_TILE * layer->tiles);
-    edgesnn_clear_bitmap(cells->spikes, words);
+    edgesnn_clear_bitmap(cells->spikes, EDGESNN_WORDS(EDGESNN_TILE * layer->tiles));
     if (quiet && *cells->rests == EDGESNN_RESTS) {
         return;
     }
     const uint32_t *const sum = edgesnn_hear(layer->tiles, arrivals, cells->sums);
-    if (quiet && *cells->rests == 0) {
-        const bool changed = edgesnn_watch_tiles(layer, sum, cells);
-        const bool rests = !changed && !edgesnn_any_spike(cells->spikes, words);
-        *cells->rests = rests ? EDGESNN_RESTS : EDGESNN_PATIENCE;
+    if (!quiet) {
+        edgesnn_clear_bitmap(cells->still, EDGESNN_STILL_WORDS(layer->tiles));
+        edgesnn_step_pairs(layer, cells, sum, EDGESNN_SPAN(0, EDGESNN_TILE_PAIRS * layer->tiles));
+        *cells->rests = EDGESNN_PATIENCE;
+    } else if (*cells->rests != 0) {
+        edgesnn_step_awake(layer, cells, sum);
+        --*cells->rests;
     } else {
-        edgesnn_step_span(layer, 0, EDGESNN_TILE_PAIRS * layer->tiles, sum, cells);
-        *cells->rests = (uint8_t)(quiet ? *cells->rests - 1u : EDGESNN_PATIENCE);
+        *cells->rests = edgesnn_watch_tiles(layer, cells, sum);
     }
 }
 

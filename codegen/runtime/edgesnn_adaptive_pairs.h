@@ -15,52 +15,51 @@
 #ifndef EDGESNN_ADAPTIVE_PAIRS_H
 #define EDGESNN_ADAPTIVE_PAIRS_H
 
-#include "edgesnn_lanes.h"
+#include "edgesnn_layer.h"
 
 /* Parameters of a pair, six words behind each other: decays, 2^8 times the bias of each neuron,
  * memories, couplings, and tops: the largest u that does not fire. `jump` has a word a pair. */
 #define EDGESNN_PAIR_WORDS 6u
 
-/* Pairs of a layer, those that `sum` up to `end` are the sums of; there is an even number. Lanes
+/* A layer: for each pair its parameters, and behind those of all pairs a word of jumps each. Lanes
  * of `strict` are 1 where u has to exceed the threshold, `keep` is 0 where membranes are reset to
- * zero, else all ones. Bits of `spikes`, that of the first pair's first neuron in its lowest byte,
- * are zero before. */
-struct edgesnn_pairs {
+ * zero, else all ones. */
+struct edgesnn_adaptive {
     const uint32_t *table;
-    uint32_t *v;
-    uint32_t *a;
-    const uint32_t *sum;
-    const uint32_t *end;
-    const uint32_t *jump;
+    uint32_t tiles;
     uint32_t strict;
     uint32_t keep;
-    uint8_t *spikes;
 };
+
+/* Pairs `first` up to `end`, an even number of them. */
+#define EDGESNN_SPAN(first, end) ((first) | (end) << 16)
 
 #if defined(EDGESNN_COMPACT)
 
-/* Neurons one by one. */
-EDGESNN_SHARED void edgesnn_step_pairs(const struct edgesnn_pairs *pairs)
+/* Steps the pairs of `span`, neuron by neuron; `sum` is that of all pairs, bits of spikes are zero
+ * before. */
+EDGESNN_SHARED void edgesnn_step_pairs(const struct edgesnn_adaptive *layer,
+                                       const struct edgesnn_cells *cells, const uint32_t *sum,
+                                       uint32_t span)
 {
-    const uint32_t *table = pairs->table;
-    const uint32_t count = 2u * (uint32_t)(pairs->end - pairs->sum);
-    for (uint32_t neuron = 0; neuron < count; neuron++) {
+    const uint32_t *const jump = &layer->table[EDGESNN_PAIR_WORDS * EDGESNN_TILE_PAIRS * layer->tiles];
+    const uint32_t *table = &layer->table[EDGESNN_PAIR_WORDS * (span & 0xffffu)];
+    for (uint32_t neuron = 2u * (span & 0xffffu); neuron < 2u * (span >> 16); neuron++) {
         const uint32_t side = neuron % 2u;
-        const int32_t a = edgesnn_lane(pairs->a, neuron), top = edgesnn_lane(&table[5], side);
-        const int32_t drive = (edgesnn_lane(pairs->sum, neuron) - a) * 256;
+        const int32_t a = edgesnn_lane(cells->a, neuron), top = edgesnn_lane(&table[5], side);
+        const int32_t drive = (edgesnn_lane(sum, neuron) - a) * 256;
         const int32_t bias = (int32_t)table[1u + side];
-        int32_t v = edgesnn_lane(pairs->v, neuron) * edgesnn_lane(&table[0], side) + drive + bias;
+        int32_t v = edgesnn_lane(cells->v, neuron) * edgesnn_lane(&table[0], side) + drive + bias;
         int32_t next = a * edgesnn_lane(&table[3], side) & ~255;
         v = edgesnn_saturate16(v >> 8);
         if (v > top) {
-            v = (int32_t)(((uint32_t)(v - top - 1) + (pairs->strict & 1u)) & pairs->keep);
-            next += edgesnn_lane(pairs->jump, neuron) * 256;
-            pairs->spikes[neuron / 8u] =
-                (uint8_t)(pairs->spikes[neuron / 8u] | 1u << neuron % 8u);
+            v = (int32_t)(((uint32_t)(v - top - 1) + (layer->strict & 1u)) & layer->keep);
+            next += edgesnn_lane(jump, neuron) * 256;
+            cells->spikes[neuron / 32u] |= 1u << neuron % 32u;
         }
         next += v * edgesnn_lane(&table[4], side);
-        edgesnn_set_lane(pairs->v, neuron, v);
-        edgesnn_set_lane(pairs->a, neuron, edgesnn_saturate16(next >> 8));
+        edgesnn_set_lane(cells->v, neuron, v);
+        edgesnn_set_lane(cells->a, neuron, edgesnn_saturate16(next >> 8));
         table += side * EDGESNN_PAIR_WORDS;
     }
 }
@@ -100,20 +99,35 @@ EDGESNN_SHARED void edgesnn_step_pairs(const struct edgesnn_pairs *pairs)
     "str     r11, [r1], #4\n"                                                                      \
     "str     r5, [r2], #4\n"
 
-/* Pairs one by one: 17.5 cycles a neuron on Cortex-M4, of which a pair spends 11 on loads, 8 on u,
- * 3 on the test, 9 on a, 2 on stores and 2 on the loop. A pair in which a neuron fires takes some
- * 45 more (label 5), where the reset is u - threshold = ~(top - u) + strict. Fewer would take
- * an instruction that multiplies, shifts and adds lanes. */
-EDGESNN_NAKED void edgesnn_step_pairs(EDGESNN_UNUSED const struct edgesnn_pairs *pairs)
+/* Steps the pairs of `span`, whose sums stand in `sum` where all others would too; bits of spikes
+ * are zero before. 18 cycles a neuron on Cortex-M4, of which a pair spends 11 on loads, 9 on u, 3 on
+ * the test, 9 on a, 2 on stores and 3 on the loop; 60 a span. A pair in which a neuron fires takes
+ * some 45 more (label 5), where the reset is u - threshold = ~(top - u) + strict. Fewer would take
+ * an instruction that multiplies, shifts and adds lanes.
+ * On the stack: from a pair's v to its jump (0), strict (4), keep (8), v (12), spikes (16) and the
+ * last sum's end (20). */
+EDGESNN_NAKED void edgesnn_step_pairs(EDGESNN_UNUSED const struct edgesnn_adaptive *layer,
+                                      EDGESNN_UNUSED const struct edgesnn_cells *cells,
+                                      EDGESNN_UNUSED const uint32_t *sum,
+                                      EDGESNN_UNUSED uint32_t span)
 {
     __asm__ volatile(
         "push    {r4-r11, lr}\n"
         "sub     sp, sp, #28\n"
-        "add.w   r12, r0, #12\n"
-        "ldm.w   r12, {r3-r8}\n"
-        "ldm.w   r0, {r0-r2}\n"
-        "sub.w   r5, r5, r1\n"
-        "stm.w   sp, {r1, r4-r8}\n"
+        "ldm.w   r0, {r4-r7}\n"
+        "ldm.w   r1, {r8-r10}\n"
+        "uxth    r11, r3\n"
+        "lsrs    r3, r3, #16\n"
+        "add.w   r12, r2, r3, lsl #2\n"
+        "movs    r3, #192\n"
+        "mla     r5, r5, r3, r4\n"
+        "sub.w   r5, r5, r8\n"
+        "add.w   r3, r2, r11, lsl #2\n"
+        "add.w   r1, r8, r11, lsl #2\n"
+        "add.w   r2, r9, r11, lsl #2\n"
+        "add.w   r11, r11, r11, lsl #1\n"
+        "add.w   r0, r4, r11, lsl #3\n"
+        "stm.w   sp, {r5, r6, r7, r8, r10, r12}\n"
         "movw    lr, #0x100\n"
         "movt    lr, #0xff00\n"
         ".balign 4\n"
@@ -122,7 +136,7 @@ EDGESNN_NAKED void edgesnn_step_pairs(EDGESNN_UNUSED const struct edgesnn_pairs 
         "2:\n" EDGESNN_PAIR_ADAPTS EDGESNN_PAIR_FIRES
         "bne.w   4f\n"
         "6:\n"
-        "ldr.w   r4, [sp, #4]\n" EDGESNN_PAIR_ADAPTS
+        "ldr.w   r4, [sp, #20]\n" EDGESNN_PAIR_ADAPTS
         "cmp.w   r3, r4\n"
         "bne.w   1b\n"
         "add     sp, sp, #28\n"
@@ -135,9 +149,9 @@ EDGESNN_NAKED void edgesnn_step_pairs(EDGESNN_UNUSED const struct edgesnn_pairs 
         "b.w     6b\n"
         ".balign 4\n"
         "5:\n"
-        "ldr.w   r6, [sp, #8]\n"
-        "ldr.w   r4, [sp, #12]\n"
-        "ldr.w   r9, [sp, #16]\n"
+        "ldr.w   r6, [sp]\n"
+        "ldr.w   r4, [sp, #4]\n"
+        "ldr.w   r9, [sp, #8]\n"
         "ldr.w   r7, [r1, r6]\n"
         "mvn.w   r6, r10\n"
         "sadd16  r6, r6, r4\n"
@@ -149,8 +163,8 @@ EDGESNN_NAKED void edgesnn_step_pairs(EDGESNN_UNUSED const struct edgesnn_pairs 
         "mov.w   r4, #0x100\n"
         "smlabb  r5, r7, r4, r5\n"
         "smlatb  r12, r7, r4, r12\n"
-        "ldr.w   r4, [sp]\n"
-        "ldr.w   r6, [sp, #20]\n"
+        "ldr.w   r4, [sp, #12]\n"
+        "ldr.w   r6, [sp, #16]\n"
         "and.w   r9, r10, #0x80008000\n"
         "sub.w   r4, r1, r4\n"
         "lsr.w   r9, r9, #15\n"
@@ -187,43 +201,45 @@ EDGESNN_INLINE struct edgesnn_neuron edgesnn_step_one(struct edgesnn_neuron neur
 }
 
 /* A spike of neuron `side` of pair `pair`: its reset, its jump and its bit. */
-static inline struct edgesnn_neuron edgesnn_fire_one(const struct edgesnn_pairs *pairs,
-                                                     uint32_t pair, uint32_t side, int32_t top,
-                                                     int32_t coupling, struct edgesnn_neuron next)
+static inline struct edgesnn_neuron edgesnn_fire_one(const struct edgesnn_adaptive *layer,
+                                                     uint32_t *spikes, uint32_t pair,
+                                                     uint32_t side, struct edgesnn_neuron next)
 {
-    const uint32_t reset = (uint32_t)(next.v - top - 1) + (pairs->strict & 1u);
-    const int32_t v = (int32_t)(reset & pairs->keep);
-    const uint32_t bit = 1u << (2u * (pair % 4u) + side);
-    pairs->spikes[pair / 4u] = (uint8_t)(pairs->spikes[pair / 4u] | bit);
-    next.a += (v - next.v) * coupling + edgesnn_lane(&pairs->jump[pair], side) * 256;
+    const uint32_t *const table = &layer->table[EDGESNN_PAIR_WORDS * pair];
+    const uint32_t *const jumps =
+        &layer->table[EDGESNN_PAIR_WORDS * EDGESNN_TILE_PAIRS * layer->tiles];
+    const int32_t top = edgesnn_lane(&table[5], side), coupling = edgesnn_lane(&table[4], side);
+    const uint32_t reset = (uint32_t)(next.v - top - 1) + (layer->strict & 1u);
+    const int32_t v = (int32_t)(reset & layer->keep);
+    spikes[pair / 16u] |= 1u << (2u * (pair % 16u) + side);
+    next.a += (v - next.v) * coupling + edgesnn_lane(&jumps[pair], side) * 256;
     next.v = v;
     return next;
 }
 
-/* Pairs one by one. */
-EDGESNN_SHARED void edgesnn_step_pairs(const struct edgesnn_pairs *pairs)
+/* Steps the pairs of `span`; `sum` is that of all pairs, bits of spikes are zero before. */
+EDGESNN_SHARED void edgesnn_step_pairs(const struct edgesnn_adaptive *layer,
+                                       const struct edgesnn_cells *cells, const uint32_t *sum,
+                                       uint32_t span)
 {
-    const uint32_t *table = pairs->table;
-    const uint32_t count = (uint32_t)(pairs->end - pairs->sum);
-    for (uint32_t pair = 0; pair < count; pair++, table += EDGESNN_PAIR_WORDS) {
-        const uint32_t v = pairs->v[pair], a = pairs->a[pair], sum = pairs->sum[pair];
+    for (uint32_t pair = span & 0xffffu; pair < span >> 16; pair++) {
+        const uint32_t *const table = &layer->table[EDGESNN_PAIR_WORDS * pair];
+        const uint32_t v = cells->v[pair], a = cells->a[pair];
         struct edgesnn_neuron low = edgesnn_step_one(
-            (struct edgesnn_neuron){edgesnn_low(v), edgesnn_low(a)}, edgesnn_low(sum),
+            (struct edgesnn_neuron){edgesnn_low(v), edgesnn_low(a)}, edgesnn_low(sum[pair]),
             edgesnn_low(table[0]), (int32_t)table[1], edgesnn_low(table[3]), edgesnn_low(table[4]));
         if (EDGESNN_RARELY(low.v > edgesnn_low(table[5]))) {
-            low =
-                edgesnn_fire_one(pairs, pair, 0, edgesnn_low(table[5]), edgesnn_low(table[4]), low);
+            low = edgesnn_fire_one(layer, cells->spikes, pair, 0, low);
         }
         struct edgesnn_neuron high = edgesnn_step_one(
-            (struct edgesnn_neuron){edgesnn_high(v), edgesnn_high(a)}, edgesnn_high(sum),
+            (struct edgesnn_neuron){edgesnn_high(v), edgesnn_high(a)}, edgesnn_high(sum[pair]),
             edgesnn_high(table[0]), (int32_t)table[2], edgesnn_high(table[3]),
             edgesnn_high(table[4]));
         if (EDGESNN_RARELY(high.v > edgesnn_high(table[5]))) {
-            high = edgesnn_fire_one(pairs, pair, 1, edgesnn_high(table[5]),
-                                    edgesnn_high(table[4]), high);
+            high = edgesnn_fire_one(layer, cells->spikes, pair, 1, high);
         }
-        pairs->v[pair] = edgesnn_pack(low.v, high.v);
-        pairs->a[pair] =
+        cells->v[pair] = edgesnn_pack(low.v, high.v);
+        cells->a[pair] =
             edgesnn_pack(edgesnn_saturate16(low.a >> 8), edgesnn_saturate16(high.a >> 8));
     }
 }

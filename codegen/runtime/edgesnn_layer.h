@@ -23,13 +23,14 @@ struct edgesnn_membranes {
 };
 
 /* A layer's state. `rests` is for edgesnn_step_membranes, `sums` for layers whose sums are
- * written down first: room for a word a pair. */
+ * written down first: room for a word a pair; `still` for those of edgesnn_adaptive.h. */
 struct edgesnn_cells {
     uint32_t *v;
     uint32_t *a;
     uint32_t *spikes;
     uint32_t *sums;
     uint8_t *rests;
+    uint32_t *still;
 };
 
 /* What a layer receives in one step: events into `rows`, and lanes of other currents, those of
