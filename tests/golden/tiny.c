@@ -94,6 +94,7 @@ EDGESNN_SHARED void tiny_hidden_step(struct tiny_state *state)
         .spikes = state->layer.hidden.spikes[state->layer.hidden.cursor],
         .sums = state->scratch.network.sums,
         .rests = &state->layer.hidden.rests,
+        .still = state->layer.hidden.still,
     };
     edgesnn_step_adaptive(&tiny_hidden_neurons, &arrivals, arrivals.events.count == 0 && !moved, &cells);
     edgesnn_send(state->layer.hidden.spikes[state->layer.hidden.cursor], 1,
