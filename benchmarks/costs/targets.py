@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from costs.keywords import SETTLED
+
 Results = dict[str, Any]
 
 
@@ -85,6 +87,8 @@ def _keywords(results: Results) -> Iterator[Target]:
         yield Target(f"{name}, of which network with its input layer", 500_000, inner)
         silent = sounds["digital silence"]["cycles"]
         yield Target(f"{name}, a second of silence, m4: cycles", 150_000, silent)
+        settled = look_up(sounds, SETTLED, "cycles")
+        yield Target(f"{name}, the sixth second of it, m4: cycles", 150_000, settled)
 
 
 def _sizes(results: Results) -> Iterator[Target]:
