@@ -39,6 +39,9 @@ Form = Literal["plain", "saturates", "tables", "words"]
 #: Largest modulus of an adaptive neuron's currents (edgesnn_adaptive_pairs.h).
 MOST_DRIVE = (1 << 23) - (1 << 17)
 
+#: Most neurons of an adaptive layer in lanes: pairs have 16-bit numbers (edgesnn_adaptive_pairs.h).
+MOST_ADAPTIVE = 2 * 0xFFFF
+
 
 def form_of(network: Network, layer: Layer) -> Form | None:
     """The form in which `layer` can be computed in lanes, as its bounds and neurons allow."""
@@ -67,10 +70,11 @@ def has_narrow_rows(network: Network, layer: Layer) -> bool:
 
 def _fits_pairs(layer: Layer, current: tuple[IntArray, IntArray]) -> bool:
     """Whether sums are as edgesnn_adaptive_pairs.h asks: without the bias lanes, with it 24 bits
-    less what v and a take."""
+    less what v and a take; and whether the layer is not too large."""
     bias = layer.per_neuron(layer.bias.astype(np.int64))
     most = max(abs(each).max() for each in (*current, bias))
-    return _fits((current[0] - bias, current[1] - bias)) and bool(most <= MOST_DRIVE)
+    few = padded_neurons(layer.size) <= MOST_ADAPTIVE
+    return few and _fits((current[0] - bias, current[1] - bias)) and bool(most <= MOST_DRIVE)
 
 
 def _fits(ends: tuple[IntArray, IntArray]) -> bool:

@@ -61,16 +61,19 @@ EDGESNN_SHARED const uint32_t *edgesnn_hear(uint32_t tiles, const struct edgesnn
     return sums;
 }
 
-/* Quads: two pairs, a bit each in `still` where their step, were nothing to arrive, changes nothing.
- * Their bits are set when a quiet step was watched to be the identity without a spike, and cleared
+/* Quads: two pairs, a bit each in `still` where their step, were nothing to arrive, changes
+ * nothing. Their bits are set when a quiet step was watched to be the identity without a spike, and cleared
  * by any arrival. */
 #define EDGESNN_TILE_QUADS 4u
 #define EDGESNN_STILL_WORDS(tiles) EDGESNN_WORDS(EDGESNN_TILE_QUADS * (tiles))
 
-/* A step of the quads that are not still, run by run. */
+/* A step of the quads that are not still, run by run; in compact code of all, which is the same. */
 static inline void edgesnn_step_awake(const struct edgesnn_adaptive *layer,
                                       const struct edgesnn_cells *cells, const uint32_t *sum)
 {
+#if defined(EDGESNN_COMPACT)
+    edgesnn_step_pairs(layer, cells, sum, EDGESNN_SPAN(0, EDGESNN_TILE_PAIRS * layer->tiles));
+#else
     for (uint32_t word = 0; word < EDGESNN_STILL_WORDS(layer->tiles); word++) {
         const uint32_t left = EDGESNN_TILE_QUADS * layer->tiles - 32u * word;
         uint32_t awake = ~cells->still[word] & (left < 32u ? (1u << left) - 1u : ~0u);
@@ -83,6 +86,7 @@ static inline void edgesnn_step_awake(const struct edgesnn_adaptive *layer,
             awake &= beyond;
         }
     }
+#endif
 }
 
 /* A step of a tile; returns bits of its quads that are still. */
@@ -109,8 +113,8 @@ static inline uint32_t edgesnn_watch_tile(const struct edgesnn_adaptive *layer,
     return still;
 }
 
-/* A step of the tiles that are not still; returns what `rests` becomes. Where no further quad turned
- * out to be still, the next watch is put off. */
+/* A step of the tiles that are not still; returns what `rests` becomes. Where no further quad
+ * turned out to be still, the next watch is put off. */
 static inline uint8_t edgesnn_watch_tiles(const struct edgesnn_adaptive *layer,
                                           const struct edgesnn_cells *cells, const uint32_t *sum)
 {

@@ -42,7 +42,8 @@ EDGESNN_SHARED void edgesnn_step_pairs(const struct edgesnn_adaptive *layer,
                                        const struct edgesnn_cells *cells, const uint32_t *sum,
                                        uint32_t span)
 {
-    const uint32_t *const jump = &layer->table[EDGESNN_PAIR_WORDS * EDGESNN_TILE_PAIRS * layer->tiles];
+    const uint32_t *const jump =
+        &layer->table[EDGESNN_PAIR_WORDS * EDGESNN_TILE_PAIRS * layer->tiles];
     const uint32_t *table = &layer->table[EDGESNN_PAIR_WORDS * (span & 0xffffu)];
     for (uint32_t neuron = 2u * (span & 0xffffu); neuron < 2u * (span >> 16); neuron++) {
         const uint32_t side = neuron % 2u;
