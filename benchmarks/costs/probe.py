@@ -109,7 +109,7 @@ class Stepper:
             spent.append(self._step(step))
             scores.append(self._scores())
         parts = self._parts.end() if self._parts is not None else {}
-        counted = np.array(spent, np.int64)
+        counted = np.array(spent, np.int64).reshape(-1, 2)
         return Clip(counted[:, 0], counted[:, 1], np.array(scores), parts)
 
     def _step(self, given: IntArray) -> tuple[int, int]:

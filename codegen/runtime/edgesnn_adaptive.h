@@ -62,8 +62,8 @@ EDGESNN_SHARED const uint32_t *edgesnn_hear(uint32_t tiles, const struct edgesnn
 }
 
 /* Quads: two pairs, a bit each in `still` where their step, were nothing to arrive, changes
- * nothing. Their bits are set when a quiet step was watched to be the identity without a spike, and cleared
- * by any arrival. */
+ * nothing. Their bits are set when a quiet step was watched to be the identity without a spike, and
+ * cleared by any arrival. */
 #define EDGESNN_TILE_QUADS 4u
 #define EDGESNN_STILL_WORDS(tiles) EDGESNN_WORDS(EDGESNN_TILE_QUADS * (tiles))
 

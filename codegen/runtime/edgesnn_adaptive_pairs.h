@@ -101,10 +101,10 @@ EDGESNN_SHARED void edgesnn_step_pairs(const struct edgesnn_adaptive *layer,
     "str     r5, [r2], #4\n"
 
 /* Steps the pairs of `span`, whose sums stand in `sum` where all others would too; bits of spikes
- * are zero before. 18 cycles a neuron on Cortex-M4, of which a pair spends 11 on loads, 9 on u, 3 on
- * the test, 9 on a, 2 on stores and 3 on the loop; 60 a span. A pair in which a neuron fires takes
- * some 45 more (label 5), where the reset is u - threshold = ~(top - u) + strict. Fewer would take
- * an instruction that multiplies, shifts and adds lanes.
+ * are zero before. 18 cycles a neuron on Cortex-M4, of which a pair spends 11 on loads, 9 on u, 3
+ * on the test, 9 on a, 2 on stores and 3 on the loop; 60 a span. A pair in which a neuron fires
+ * takes some 45 more (label 5), where the reset is u - threshold = ~(top - u) + strict. Fewer would
+ * take an instruction that multiplies, shifts and adds lanes.
  * On the stack: from a pair's v to its jump (0), strict (4), keep (8), v (12), spikes (16) and the
  * last sum's end (20). */
 EDGESNN_NAKED void edgesnn_step_pairs(EDGESNN_UNUSED const struct edgesnn_adaptive *layer,
