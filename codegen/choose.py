@@ -37,14 +37,14 @@ TITLES: Mapping[Class, str] = MappingProxyType(
 #: lanes are always best, one figure stands for all updates.
 COSTS: Mapping[Class, Mapping[str, tuple[float, float, float, float, float]]] = MappingProxyType({
     "m0": {
-        "rows8": (30, 2.3, 50, 60, 140), "rows4": (32, 1.87, 45, 55, 135),
-        "words": (15, 1.64, 16.7, 21.5, 21.5), "words4": (14, 0.89, 13.3, 18, 18),
-        "currents": (93, 2.74, 41, 51, 89), "currents4": (32, 2.55, 29, 39, 77),
+        "rows8": (16, 2.19, 52, 62, 103), "rows4": (19, 1.84, 50, 56.5, 101),
+        "words": (13.4, 1.71, 15, 19.9, 19.9), "words4": (16.5, 0.8, 11.8, 16.7, 16.7),
+        "currents": (93, 2.74, 40, 50, 81), "currents4": (33, 2.44, 32, 41, 82),
     },
     "m3": {
-        "rows8": (11, 1.94, 24, 35, 77), "rows4": (21, 1.45, 19.7, 31, 73),
-        "words": (10, 1.46, 15, 20, 20), "words4": (10, 0.86, 13, 18, 18),
-        "currents": (18, 2.7, 21, 25, 45), "currents4": (19, 2.1, 20, 23.5, 44),
+        "rows8": (11, 1.88, 27, 32, 58), "rows4": (10.7, 1.42, 25, 30.6, 56),
+        "words": (9.1, 1.53, 14.9, 20, 20), "words4": (13.5, 0.82, 11.8, 16.9, 16.9),
+        "currents": (17, 2.7, 24, 27, 44), "currents4": (10, 2.19, 21, 26, 42),
     },
     "dsp": {
         "rows8": (8, 0.96, 6, 6, 6), "rows4": (8, 0.58, 7, 7, 7),

@@ -83,7 +83,7 @@ def word_fields(
         "saturates": str(membrane_bounds(network, layer).saturates).lower(),
     }
     if membrane_bounds(network, layer).saturates:
-        fields["calm"] = calm_events(network, layer)
+        fields["calm"] = calm_events(network, layer, lanes=False)
     return tuple((field, f"{value}") for field, value in fields.items()), (made,) if own else ()
 
 

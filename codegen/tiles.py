@@ -87,10 +87,11 @@ def _level(layer: Layer) -> IntArray:
     return layer.per_neuron(layer.neuron.threshold.astype(np.int64) + layer.neuron.strict)
 
 
-def calm_events(network: Network, layer: Layer) -> int:
-    """Most events of `layer`'s rows in a step for which `u` and `u - level` are proven to fit
-    int16, whatever the membranes and the other currents are; -1 where they may not without."""
-    ranges, level = lane_ranges(network, layer), _level(layer)
+def calm_events(network: Network, layer: Layer, *, lanes: bool = True) -> int:
+    """Most events of `layer`'s rows in a step for which `u` and, in lanes, `u - level` are proven
+    to fit int16, whatever the membranes and the other currents are; -1 where they may not
+    without."""
+    ranges, level = lane_ranges(network, layer), _level(layer) * lanes
     rows = [group.weight for group in layer.synapses if is_row_group(group)]
     weight = np.sort(np.concatenate([np.zeros((layer.size, 1)), *rows], axis=1).astype(np.int64))
     # Sums of the n least and of the n greatest weights of each neuron, n = 0, 1, …

@@ -103,7 +103,7 @@ def forms_of(network: Network, traces: Traces, layer: Layer) -> set[tuple[str, b
         events[group.delay :] += fired[: len(fired) - group.delay]
     chunk = 1 + 17 * rows.groups
     saturates = membrane_bounds(network, layer).saturates
-    calm = calm_events(network, layer) if saturates else len(events) * 999
+    calm = calm_events(network, layer, lanes=False) if saturates else len(events) * 999
     own = any(
         len({*np.ravel(x).tolist()}) > 1
         for x in (layer.bias, layer.neuron.threshold, getattr(layer.neuron, "decay", 0))

@@ -185,25 +185,32 @@ EDGESNN_SUMMED_QUADS(edgesnn_zero_lanes, EDGESNN_ADD_LANES, "16", "4", EDGESNN_T
 EDGESNN_SUMMED_QUADS(edgesnn_zero_long_sums, EDGESNN_ADD_WORDS, "32", "5", EDGESNN_TO_ZERO)
 
 /* Sixteen neurons a turn, for layers of whole sixteens: a cycle less for each four. */
-#define EDGESNN_BYTES_QUAD(quad, test, tens, back)                                                 \
+#define EDGESNN_TESTED_QUAD(add, quad, test, tens, back)                                           \
     EDGESNN_LEAK_QUAD                                                                              \
-    EDGESNN_ADD_BYTES("r6", quad, test(tens "1", back "1"), test(tens "2", back "2"),              \
-                      test(tens "3", back "3"), test(tens "4", back "4"))                          \
+    add("r6", quad, test(tens "1", back "1"), test(tens "2", back "2"), test(tens "3", back "3"),  \
+        test(tens "4", back "4"))                                                                  \
     EDGESNN_STORE_QUAD
 
-#define EDGESNN_SIXTEENS(name, place, reset)                                                       \
-    EDGESNN_QUADS(name, EDGESNN_QUAD_BEGIN(EDGESNN_QUAD_BITS("r1", "3"))                           \
+#define EDGESNN_SIXTEENS(name, add, size, shift, place, reset)                                     \
+    EDGESNN_QUADS(name, EDGESNN_QUAD_BEGIN(EDGESNN_QUAD_BITS("r1", shift))                         \
                   "b 10f\n" EDGESNN_FIRES(place, "0", place, "0", reset, "f")                      \
-                  "10:\n" EDGESNN_BYTES_QUAD("0", EDGESNN_TEST_BACK, "1", "2")                     \
-                  EDGESNN_BYTES_QUAD("1", EDGESNN_TEST_BACK, "3", "4")                             \
-                  EDGESNN_BYTES_QUAD("2", EDGESNN_TEST, "5", "6")                                  \
-                  EDGESNN_BYTES_QUAD("3", EDGESNN_TEST, "7", "8")                                  \
-                  "adds r6, #16\n" EDGESNN_TURN_END EDGESNN_RESTORE                                \
+                  "10:\n" EDGESNN_TESTED_QUAD(add, "0", EDGESNN_TEST_BACK, "1", "2")               \
+                  EDGESNN_TESTED_QUAD(add, "1", EDGESNN_TEST_BACK, "3", "4")                       \
+                  EDGESNN_TESTED_QUAD(add, "2", EDGESNN_TEST, "5", "6")                            \
+                  EDGESNN_TESTED_QUAD(add, "3", EDGESNN_TEST, "7", "8")                            \
+                  "adds r6, #" size "\n" EDGESNN_TURN_END EDGESNN_RESTORE                          \
                   EDGESNN_FOUR_FIRE("1", "2", "4", "8", place, "1", reset, "5", "6", "b")          \
                   EDGESNN_FOUR_FIRE("16", "32", "64", "128", place, "1", reset, "7", "8", "b"))
 
-EDGESNN_SIXTEENS(edgesnn_step_sixteens, "lsrs r4, r6, #3\n", EDGESNN_SUBTRACT)
-EDGESNN_SIXTEENS(edgesnn_zero_sixteens, "lsrs r4, r6, #3\n", EDGESNN_TO_ZERO)
+#define EDGESNN_BYTE_SIXTEENS(name, reset)                                                         \
+    EDGESNN_SIXTEENS(name, EDGESNN_ADD_BYTES, "16", "3", "lsrs r4, r6, #3\n", reset)
+#define EDGESNN_LANE_SIXTEENS(name, reset)                                                         \
+    EDGESNN_SIXTEENS(name, EDGESNN_ADD_LANES, "32", "4", "lsrs r4, r6, #4\n", reset)
+
+EDGESNN_BYTE_SIXTEENS(edgesnn_step_byte_sixteens, EDGESNN_SUBTRACT)
+EDGESNN_BYTE_SIXTEENS(edgesnn_zero_byte_sixteens, EDGESNN_TO_ZERO)
+EDGESNN_LANE_SIXTEENS(edgesnn_step_lane_sixteens, EDGESNN_SUBTRACT)
+EDGESNN_LANE_SIXTEENS(edgesnn_zero_lane_sixteens, EDGESNN_TO_ZERO)
 
 /* Neurons that have no threshold: a readout, of scores. */
 #define EDGESNN_SCORED_QUADS(name, add, size)                                                      \

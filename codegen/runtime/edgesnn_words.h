@@ -131,24 +131,36 @@ EDGESNN_BY_SUMS(edgesnn_zero_own)
 EDGESNN_BY_SUMS(edgesnn_clamp_own)
 EDGESNN_BY_SUMS(edgesnn_score_own)
 
-/* By whether neurons have parameters of their own, membranes may saturate, and are reset to zero.
- * */
+/* The same of layers of whole sixteens, where there is one. */
+#define EDGESNN_BY_SIXTEENS(name)                                                                  \
+    EDGESNN_INLINE void name##_sixteens(const struct edgesnn_words *layer, int32_t constant,       \
+                                        enum edgesnn_summed summed, const uint32_t *sums,          \
+                                        int32_t *margin, uint32_t *spikes)                         \
+    {                                                                                              \
+        if (layer->margins % 64u == 0 && summed == EDGESNN_BYTES_SUMMED) {                         \
+            name##_byte_sixteens(margin, sums, spikes, constant, layer);                           \
+        } else if (layer->margins % 64u == 0 && summed == EDGESNN_LANES_SUMMED) {                  \
+            name##_lane_sixteens(margin, sums, spikes, constant, layer);                           \
+        } else {                                                                                   \
+            name##_quads(layer, constant, summed, sums, margin, spikes);                           \
+        }                                                                                          \
+    }
+
+EDGESNN_BY_SIXTEENS(edgesnn_step)
+EDGESNN_BY_SIXTEENS(edgesnn_zero)
+
+/* By whether neurons have parameters of their own, membranes may saturate, and are reset to zero. */
 EDGESNN_INLINE void edgesnn_step_alike(const struct edgesnn_words *layer, int32_t shared,
                                        enum edgesnn_summed summed, bool clamps,
                                        const struct edgesnn_word_cells *cells)
 {
     const int32_t constant = layer->constant + shared * 256;
-    const bool sixteens = summed == EDGESNN_BYTES_SUMMED && layer->margins % 64u == 0;
     if (clamps) {
         edgesnn_clamp_quads(layer, constant, summed, cells->sums, cells->margin, cells->spikes);
-    } else if (sixteens && layer->keeps != 0) {
-        edgesnn_step_sixteens(cells->margin, cells->sums, cells->spikes, constant, layer);
-    } else if (sixteens) {
-        edgesnn_zero_sixteens(cells->margin, cells->sums, cells->spikes, constant, layer);
     } else if (layer->keeps != 0) {
-        edgesnn_step_quads(layer, constant, summed, cells->sums, cells->margin, cells->spikes);
+        edgesnn_step_sixteens(layer, constant, summed, cells->sums, cells->margin, cells->spikes);
     } else {
-        edgesnn_zero_quads(layer, constant, summed, cells->sums, cells->margin, cells->spikes);
+        edgesnn_zero_sixteens(layer, constant, summed, cells->sums, cells->margin, cells->spikes);
     }
 }
 
