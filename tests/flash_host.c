@@ -95,7 +95,7 @@ int32_t host_take(const uint8_t *bytes, uint32_t count)
 {
     said_length = 0;
     for (uint32_t index = 0; index < count; index++) {
-        const enum edgesnn_heard what = edgesnn_link_take(&line, bytes[index]);
+        const enum edgesnn_link_heard what = edgesnn_link_take(&line, bytes[index]);
         if (what == EDGESNN_PACKET || what == EDGESNN_BROKEN) {
             edgesnn_serve(&server, &line, what == EDGESNN_PACKET);
         } else if (what != EDGESNN_NOTHING) {

@@ -68,7 +68,7 @@ static void start_anew(struct edgesnn_link *link, bool framed)
 }
 
 /* A zero byte ends a frame that holds something, and begins one otherwise. */
-static enum edgesnn_heard take_zero(struct edgesnn_link *link)
+static enum edgesnn_link_heard take_zero(struct edgesnn_link *link)
 {
     if (!link->framed || link->length == 0) {
         start_anew(link, true);
@@ -78,20 +78,20 @@ static enum edgesnn_heard take_zero(struct edgesnn_link *link)
     return is_good(link) ? EDGESNN_PACKET : EDGESNN_BROKEN;
 }
 
-static enum edgesnn_heard end_line(struct edgesnn_link *link)
+static enum edgesnn_link_heard end_line(struct edgesnn_link *link)
 {
     link->buffer[link->length] = 0;
     return link->overflowed ? EDGESNN_TOO_LONG : EDGESNN_TEXT;
 }
 
-enum edgesnn_heard edgesnn_link_take(struct edgesnn_link *link, uint8_t octet)
+enum edgesnn_link_heard edgesnn_link_take(struct edgesnn_link *link, uint8_t octet)
 {
     if (link->ended) {
         start_anew(link, link->framed);
         link->ended = false;
     }
     if (octet == 0) {
-        const enum edgesnn_heard heard = take_zero(link);
+        const enum edgesnn_link_heard heard = take_zero(link);
         link->ended = heard != EDGESNN_NOTHING;
         return heard;
     }

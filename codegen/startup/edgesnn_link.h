@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum edgesnn_heard {
+enum edgesnn_link_heard {
     EDGESNN_NOTHING,  /* as yet */
     EDGESNN_PACKET,   /* buffer[0 … length) is a good packet, without its CRC */
     EDGESNN_BROKEN,   /* a frame that is too long, badly stuffed, or of another CRC */
@@ -36,7 +36,7 @@ struct edgesnn_link {
 void edgesnn_link_start(struct edgesnn_link *link, uint8_t *buffer, uint32_t capacity);
 
 /* Take the next byte from the port. What is in the buffer stays there until the next call. */
-enum edgesnn_heard edgesnn_link_take(struct edgesnn_link *link, uint8_t octet);
+enum edgesnn_link_heard edgesnn_link_take(struct edgesnn_link *link, uint8_t octet);
 
 /* Send a packet, byte by byte, through `put`. */
 void edgesnn_link_send(uint8_t type, uint8_t sequence, const uint8_t *body, uint32_t length,
