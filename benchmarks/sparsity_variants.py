@@ -110,11 +110,23 @@ THINNED = [
 ]
 TEACHER, ENERGY = kd(0.5, 2, 0.3), energy(6e-3, 2e-4)
 
+#: Copies varied as the presets varied them when these runs were made: less than today's.
+VARIED = [
+    "augment.variants=12",
+    "augment.speed=0.1",
+    "augment.gain_db=6.0",
+    "augment.colour_db=0.0",
+]
+
 STREAMING = Tried(
     dataset="gsc",
     preset="balanced",
     plain=[
+        *VARIED,
+        "augment.band_width=4",
         "augment.chain=1",
+        "model.input.delta=10",
+        "loss.ramp=0.3",
         "loss.false_accepts.weight=0",
         *energy(0, 0),
         *(f"model.hidden.{layer}.width=48" for layer in range(3)),
@@ -141,6 +153,15 @@ STREAMING = Tried(
     against=dict.fromkeys(
         ("energy, kd, pruned", "energy, kd, pruned, thinned", "double energy, kd, pruned"),
         "baseline, trained on",
+    ),
+    teacher=(
+        "teacher",
+        [
+            *VARIED,
+            "augment.mixup=0.0",
+            "model.widths=[32,48,64,96]",
+            "optimiser.epochs=40",
+        ],
     ),
 )
 
