@@ -125,7 +125,9 @@ def byte_rows(groups: list[Dense], name: str) -> ByteRows:
     behind = np.zeros(-packed.shape[1] % CHUNK_WORDS, np.int64)
     values = np.concatenate([packed.reshape(-1), behind])
     weights = table(f"{name}_weight", np.uint32, values)
-    return ByteRows(weights, packed.shape[1], bias, (255 // span - 1) // GROUP)
+    # Folds and calls of small weights add up in lanes of 16 bits, however many events there are.
+    small = span * len(weight) < 1 << 16
+    return ByteRows(weights, packed.shape[1], bias, (255 // span - 1) // GROUP if small else 0)
 
 
 def sum_words(rows: ByteRows, count: int, neurons: int) -> int:

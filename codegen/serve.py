@@ -17,7 +17,7 @@ from edgesnn.network import Network
 
 _STARTUP = (
     "edgesnn_link.h", "edgesnn_link.c", "edgesnn_model.h", "edgesnn_serve.h", "edgesnn_serve.c",
-    "edgesnn_benchmark.h", "edgesnn_benchmark.c", "edgesnn_words.h",
+    "edgesnn_benchmark.h", "edgesnn_benchmark.c", "edgesnn_line.h",
 )  # fmt: skip
 
 #: Type, sequence number and CRC of a packet.

@@ -15,6 +15,7 @@ from edgesnn.codegen import (
     cross_compiler,
     generate,
     memory_plan,
+    toolchain,
 )
 from edgesnn.codegen.compose import build_program
 from edgesnn.codegen.elf import symbol_sizes
@@ -110,3 +111,14 @@ def test_an_image_too_big_is_refused_after_linking(tmp_path: Path) -> None:
     with pytest.raises(BoardError, match="too big for"):
         compile_firmware(code, board)
     assert not list(tmp_path.rglob("*.elf"))
+
+
+def test_no_file_of_the_images_hides_one_of_the_runtime() -> None:
+    """Both are found by name, and each header's guard is made of its own."""
+    codegen = Path(toolchain.__file__).parent
+    runtime, startup = (
+        {each.name for each in (codegen / folder).rglob("*.[ch]")}
+        for folder in ("runtime", "startup")
+    )
+    assert len(runtime) > 20 and len(startup) > 10
+    assert not runtime & startup

@@ -66,6 +66,7 @@ def _request(folder: Path, **aim: str) -> ExportRequest:
     [
         (["--core", "m5"], 2, "no core is called 'm5'; choose from m0, m0plus, m3"),
         (["--core", "m4", "--board", "pico"], 2, "--board says what its core is; leave out --core"),
+        (["--core", "m4", "--layout", "m0plus"], 2, "leave out --layout m0plus"),
         (["--board", "picco"], 1, "no board is called 'picco'; did you mean pico"),
         (["--layout", "hidden=currents", "--layout", "rows"], 2, "unknown layout 'rows'"),
     ],

@@ -15,6 +15,7 @@ from edgesnn.trainer.changes import changed  # noqa: E402
 from edgesnn.trainer.config import parse_config, preset  # noqa: E402
 from edgesnn.trainer.costs import fan_out, spike_cycles, step_cycles, waking_cycles  # noqa: E402
 from edgesnn.trainer.dense import DenseSpotter  # noqa: E402
+from edgesnn.trainer.ensemble import Ensemble  # noqa: E402
 from edgesnn.trainer.loss_settings import (  # noqa: E402
     ActivationSettings,
     CostSettings,
@@ -113,6 +114,22 @@ def test_distillation_mixes_the_end_and_the_way_there():
     once = [divergence(student[t], teacher[0], 3.0) for t in range(STEPS)]
     expected = 0.75 * once[-1] + 0.25 * torch.stack(once[STEPS // 2 :]).mean()
     torch.testing.assert_close(distillation_loss(student, teacher[:1], settings), expected)
+
+
+def test_several_teachers_answer_with_the_mean_of_their_scores():
+    class Says(torch.nn.Module):
+        def __init__(self, scores):
+            super().__init__()
+            self.scores = scores
+
+        def forward(self, features):
+            return Outcome(self.scores, (), features)
+
+    each, few, one = logits(1).detach(), logits(2).detach()[:4], logits(3).detach()[:1]
+    asked = Ensemble([Says(each), Says(few), Says(one)])
+    found = asked(torch.zeros(STEPS, CLIPS, 2)).logits
+    torch.testing.assert_close(found, (each + few[-1] + one[-1]) / 3)
+    assert not torch.allclose(found[0], (each[0] + few[0] + one[0]) / 3)
 
 
 @pytest.mark.parametrize("target", [0.0, 0.25])

@@ -24,8 +24,9 @@ class AugmentSettings(Settings):
     """How training clips are varied.
 
     `variants` augmented copies of the whole training split are made once, cached as features,
-    and taken in turn, one an epoch; the rest is drawn anew in each batch. `chain` clips of a batch
-    are heard one behind another without a reset.
+    and taken in turn, one an epoch; the rest is drawn anew in each batch. `colour_db` is the
+    largest slope and the largest bend, dB, of a curve added over the bands. `chain` clips of a
+    batch are heard one behind another without a reset.
     """
 
     variants: Annotated[int, Field(ge=0, le=64)] = 12

@@ -12,8 +12,9 @@ from edgesnn.network import load_network
 from edgesnn.trainer import checkpoint
 from edgesnn.trainer.config import TrainConfig, load_config
 from edgesnn.trainer.ensemble import Ensemble
+from edgesnn.trainer.image_settings import ConvolutionalSettings
 from edgesnn.trainer.model import KeywordSpotter, Spotter, make_model
-from edgesnn.trainer.model_settings import DENSE, ModelSettings
+from edgesnn.trainer.model_settings import DENSE, AnyModel, ModelSettings
 from edgesnn.trainer.outcome import BEST, CONFIG, Job
 from edgesnn.trainer.prune import chosen, firing_rates, without
 from edgesnn.trainer.recover import recover, widened
@@ -43,16 +44,20 @@ def _teacher(job: Job, named: str) -> Spotter:
             f"loss.distillation.teacher: {folder} hears through another front-end; "
             "train it with the same [frontend]"
         )
-    if job.config.loss.distillation.steps and config.model.kind not in (
-        DENSE,
-        job.config.model.kind,
-    ):
+    if job.config.loss.distillation.steps and not _steps_alike(config.model, job.config.model):
         raise ConfigError(
             f"loss.distillation.steps: {folder} has other steps than this network; set it to 0"
         )
     teacher = make_model(config.model, job.senses.shape, len(job.dataset.classes))
     checkpoint.load_model(teacher, folder / BEST)
     return teacher
+
+
+def _steps_alike(teacher: AnyModel, pupil: AnyModel) -> bool:
+    """Whether the pupil may be told, step by step, what the teacher says; a dense one says once."""
+    if isinstance(teacher, ConvolutionalSettings) and isinstance(pupil, ConvolutionalSettings):
+        return teacher.steps == pupil.steps
+    return teacher.kind in (DENSE, pupil.kind)
 
 
 def first_model(job: Job) -> Spotter:

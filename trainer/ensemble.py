@@ -16,7 +16,8 @@ class Ensemble(nn.Module):
 
     The mean of the scores is, up to a constant, the logarithm of the geometric mean of the
     probabilities: what no member believes, the ensemble does not (Hinton et al. 2015, section 5,
-    average either way). A network without steps counts at each step of the others.
+    average either way). The last score of a network of fewer steps, or of none, counts at each step
+    of the others; asked at the end alone, that is its answer.
     """
 
     def __init__(self, members: Sequence[Spotter]) -> None:
@@ -27,5 +28,6 @@ class Ensemble(nn.Module):
         """Scores for int8 `(T, B, channels)`: `(T or 1, B, classes)`, no spikes."""
         scores = [member(features).logits for member in self.members]
         steps = max(map(len, scores))
-        mean = torch.stack([z.expand(steps, -1, -1) for z in scores]).mean(0)
+        same = [z if len(z) == steps else z[-1:].expand(steps, -1, -1) for z in scores]
+        mean = torch.stack(same).mean(0)
         return Outcome(mean, (), torch.ones_like(features, dtype=torch.bool))

@@ -16,7 +16,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "lanes and tables are little-endian");
 #endif
 
-#if defined(__ARM_FEATURE_SIMD32) && defined(__GNUC__)
+#if defined(__ARM_FEATURE_SIMD32) && defined(__thumb__) && defined(__GNUC__)
 #define EDGESNN_DSP 1
 #else
 #define EDGESNN_DSP 0

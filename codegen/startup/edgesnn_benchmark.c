@@ -5,7 +5,7 @@
  */
 #include "edgesnn_benchmark.h"
 
-#include "edgesnn_words.h"
+#include "edgesnn_line.h"
 
 enum { PRINTED_A_LINE = 8, DEFAULT_WARM_UPS = 10 };
 

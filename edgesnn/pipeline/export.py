@@ -80,11 +80,14 @@ def export_from(request: ExportRequest) -> dict[str, Any]:
 
 def planned(network: Network, request: ExportRequest) -> Layout:
     """The layout of `network` for the core or the board of `request`."""
-    from edgesnn.boards import find_board, find_core
+    from edgesnn.boards import CORES, find_board, find_core
     from edgesnn.codegen.choose import parse_layout
     from edgesnn.codegen.fit import layout_for
 
     wanted = parse_layout(request.layout)
+    named = [word for word in request.layout if word in CORES]
+    if named and (request.core or request.board):
+        raise UsageError(f"--core and --board say what to plan for; leave out --layout {named[0]}")
     if request.board is not None:
         if request.core is not None:
             raise UsageError("--board says what its core is; leave out --core")

@@ -2,8 +2,8 @@
  *
  * A line of text in words and numbers.
  */
-#ifndef EDGESNN_WORDS_H
-#define EDGESNN_WORDS_H
+#ifndef EDGESNN_LINE_H
+#define EDGESNN_LINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
