@@ -10,8 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from edgesnn.frontend import FrontEnd
-from edgesnn.frontend.settings import DEFAULT_OFFSET
+from edgesnn.frontend import FrontEnd, to_features
 from edgesnn.trainer.config import AugmentSettings
 
 #: Of a unit of the log-mel scale: 1/256 octave of power.
@@ -63,8 +62,7 @@ def coloured(
     slope, bend = random.uniform(-1.0, 1.0, (2, len(features), 1))
     step_db = 2.0**frontend.shift * DECIBELS
     curve = np.rint(decibels / step_db * (slope * x + bend * (2 * x * x - 1)))
-    offset = np.array(frontend.offset or (DEFAULT_OFFSET,) * frontend.bands)
-    floor = np.clip((frontend.floor - offset) >> frontend.shift, -128, 127)
+    floor = to_features(np.full(frontend.bands, frontend.floor, np.int16), frontend)
     moved = np.clip(features + curve.astype(np.int16)[:, None], floor, 127)
     return np.where(features > floor, moved, features).astype(np.int8)
 
