@@ -12,8 +12,8 @@ from edgesnn.cli.app import app
 from edgesnn.trainer.config import presets
 
 ROOT = Path(__file__).parent.parent
-if not (ROOT / "docs").is_dir():
-    pytest.skip("docs/ is not beside the tests", allow_module_level=True)
+if not (ROOT / "README.md").is_file():
+    pytest.skip("README.md is not beside the tests", allow_module_level=True)
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
