@@ -47,7 +47,7 @@ COSTS: Mapping[Class, Mapping[str, tuple[float, float, float, float, float]]] = 
         "currents": (17, 2.7, 24, 27, 44), "currents4": (10, 2.19, 21, 26, 42),
     },
     "dsp": {
-        "rows8": (8, 0.96, 6, 6, 6), "rows4": (8, 0.58, 7, 7, 7),
+        "rows8": (8, 0.96, 6, 6, 6), "rows4": (8, 0.56, 7, 7, 7),
         "words": (10, 12, 20, 20, 20), "words4": (10, 12, 20, 20, 20),
         "currents": (18.4, 1.94, 19.5, 19.5, 19.5), "currents4": (18.4, 1.94, 19.5, 19.5, 19.5),
     },

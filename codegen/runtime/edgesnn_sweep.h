@@ -119,7 +119,7 @@ EDGESNN_INLINE void edgesnn_sweep_arrivals(const struct edgesnn_membranes *layer
     const bool narrow = count != 0 && arrivals->rows->bits == 4u;
     uint32_t nothing[1];
     if (narrow && calm && count <= EDGESNN_NIBBLE_EVENTS && drive == NULL) {
-        edgesnn_sweep4(EDGESNN_SWEEP_PLAIN(arrivals->events.place, count, NULL), 0);
+        edgesnn_sweep4(EDGESNN_SWEEP_PLAIN(arrivals->events.place, count, NULL), 0, 0);
     } else if (narrow) {
         const uint32_t *const heard = edgesnn_sweep_heard(layer, arrivals, bias, cells);
         edgesnn_sweep_list(layer, calm, 0, nothing, 0, heard, cells);

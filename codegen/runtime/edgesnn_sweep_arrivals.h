@@ -108,17 +108,20 @@
     "ldmia.w sp, {r0-r3}\n"
 
 /* Places of events of 4 bits a weight, instead of those of 8: where the list is read from, where
- * the first pair is added, and a single event's place or zero; then where in rows a tile is. */
+ * the first pair is added, and a single event's place or zero; then where in rows a tile is, and
+ * r12 of edgesnn_nibbles_dsp.h. */
 #define EDGESNN_SWEEP_OFFSET "[sp, #80]"
+#define EDGESNN_SWEEP_CHUNKS "[sp, #84]"
 
 #define EDGESNN_SWEEP_BEGIN4                                                                       \
     "push    {r0-r11, lr}\n"                                                                       \
     "ldr.w   r0, " EDGESNN_SWEEP_LIST "\n"                                                         \
     "ldr.w   r1, " EDGESNN_SWEEP_COUNT "\n"                                                        \
-    EDGESNN_NIBBLE_BEGIN("18", "9")                                                                \
-    "str.w   r9, " EDGESNN_SWEEP_LIST "\n"                                                         \
+    EDGESNN_NIBBLE_BEGIN                                                                           \
+    "str.w   r10, " EDGESNN_SWEEP_LIST "\n"                                                        \
     "str.w   r7, " EDGESNN_SWEEP_COUNT "\n"                                                        \
     "str.w   r8, " EDGESNN_SWEEP_DRIVE "\n"                                                        \
+    "str.w   r9, " EDGESNN_SWEEP_CHUNKS "\n"                                                       \
     "add.w   r0, r0, r1, lsl #2\n"                                                                 \
     "str.w   sp, [r0, #4]\n"                                                                       \
     ".balign 4\n"
@@ -128,14 +131,15 @@
     "ldr.w   r9, " EDGESNN_SWEEP_OFFSET "\n"                                                       \
     "ldr.w   r4, " EDGESNN_SWEEP_COUNT "\n"                                                        \
     "ldr.w   r5, " EDGESNN_SWEEP_DRIVE "\n"                                                        \
+    "ldr.w   r12, " EDGESNN_SWEEP_CHUNKS "\n"                                                      \
     "ldr.w   lr, " EDGESNN_SWEEP_LIST "\n"                                                         \
     "add.w   r10, r9, #8\n"                                                                        \
     "str.w   r10, " EDGESNN_SWEEP_OFFSET "\n"                                                      \
-    EDGESNN_NIBBLE_CHUNKS("72", EDGESNN_NIBBLE_PAIRS(8, 16, 24, 32, 40, 48, 56, 64))
+    EDGESNN_NIBBLE_CHUNKS
 
 /* Membranes leaked, plus byte sums: four pairs, then the others; and the chunks on the stack. */
 #define EDGESNN_SWEEP_LEAK4                                                                        \
-    "ldr.w   lr, [lr, #4]\n"                                                                       \
+    "ldr.w   lr, " EDGESNN_NIBBLE_BEHIND "\n"                                                     \
     "push.w  {lr}\n"                                                                               \
     "ldmia.w lr, {r4, r8, r9}\n"                                                                   \
     "mov.w   r12, r4\n"                                                                            \

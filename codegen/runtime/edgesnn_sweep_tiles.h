@@ -148,8 +148,10 @@ EDGESNN_NAKED void edgesnn_sweep8_paired_saturating(EDGESNN_SWEEP_ARGUMENTS)
 }
 
 /* All tiles of a plain layer at which 1 to EDGESNN_NIBBLE_EVENTS events of 4 bits a weight arrive,
- * nothing else. `offset` is 0, and there is no drive; of the list edgesnn_hear_some4 says more. */
-EDGESNN_NAKED void edgesnn_sweep4(EDGESNN_SWEEP_ARGUMENTS, EDGESNN_UNUSED uint32_t offset)
+ * nothing else. `offset` is 0, `chunks` only room for a word, and there is no drive; of the list
+ * edgesnn_hear_some4 says more. */
+EDGESNN_NAKED void edgesnn_sweep4(EDGESNN_SWEEP_ARGUMENTS, EDGESNN_UNUSED uint32_t offset,
+                                  EDGESNN_UNUSED uint32_t chunks)
 {
     __asm__ volatile(
         EDGESNN_SWEEP_BEGIN4

@@ -20,7 +20,7 @@
  * the planner predicts them with one neuron in twenty firing; behind them, where it is known, of all
  * layers and a frame of sound in unrolled code and in compact code (--layout compact).
  * hidden            also   rows8           160       72
- * hidden            taken  rows4            80       79
+ * hidden            taken  rows4            80       78
  * hidden            also   currents         80      220
  * places            taken  currents          0      195
  * windows           taken  rows8             0       36
@@ -29,7 +29,7 @@
  * readout           taken  rows8            96       25
  * readout           also   currents         48       73
  * readout           also   words            96      121
- * all               taken  unrolled                 335
+ * all               taken  unrolled                 334
  * all               also   compact                 1522
  */
 #ifndef TINY_H
