@@ -33,6 +33,9 @@ from edgesnn.network.neurons import NO_DECAY
 #: Neurons of a tile (edgesnn_rows.h).
 TILE = 16
 
+#: Neurons that adaptive layers step or leave at rest together (edgesnn_adaptive.h).
+QUAD = 4
+
 Form = Literal["plain", "saturates", "tables", "words"]
 """The forms of edgesnn_membranes.h, that of edgesnn_adaptive.h, and that of edgesnn_words.h."""
 
@@ -177,12 +180,13 @@ def table_fields(layer: Layer, name: str) -> tuple[tuple[tuple[str, str], ...], 
     pairs = np.column_stack(
         [lanes["decay"], bias, lanes["adaptation_decay"], lanes["adaptation_coupling"], top]
     )
-    words = np.concatenate([pairs.reshape(-1), lanes["adaptation_jump"]])
+    stepped = 2 * -(-layer.size // QUAD)
+    words = np.concatenate([pairs[:stepped].reshape(-1), lanes["adaptation_jump"][:stepped]])
     made = table(f"{name}_table", np.uint32, words)
     strict = "0x00010001u" if neuron.strict else "0u"
     keep = "0u" if neuron.reset == "zero" else "0xffffffffu"
-    fields = (("table", made.name), ("tiles", f"{tiles(layer.size)}"))
-    return (*fields, ("strict", strict), ("keep", keep)), (made,)
+    fields = (("table", made.name), ("pairs", f"{stepped}"), ("strict", strict), ("keep", keep))
+    return (*fields, ("tiles", f"{tiles(layer.size)}")), (made,)
 
 
 def membrane_fields(

@@ -65,17 +65,17 @@ EDGESNN_SHARED const uint32_t *edgesnn_hear(uint32_t tiles, const struct edgesnn
  * nothing. Their bits are set when a quiet step was watched to be the identity without a spike, and
  * cleared by any arrival. */
 #define EDGESNN_TILE_QUADS 4u
-#define EDGESNN_STILL_WORDS(tiles) EDGESNN_WORDS(EDGESNN_TILE_QUADS * (tiles))
 
 /* A step of the quads that are not still, run by run; in compact code of all, which is the same. */
 static inline void edgesnn_step_awake(const struct edgesnn_adaptive *layer,
                                       const struct edgesnn_cells *cells, const uint32_t *sum)
 {
 #if defined(EDGESNN_COMPACT)
-    edgesnn_step_pairs(layer, cells, sum, EDGESNN_SPAN(0, EDGESNN_TILE_PAIRS * layer->tiles));
+    edgesnn_step_pairs(layer, cells, sum, EDGESNN_SPAN(0, layer->pairs));
 #else
-    for (uint32_t word = 0; word < EDGESNN_STILL_WORDS(layer->tiles); word++) {
-        const uint32_t left = EDGESNN_TILE_QUADS * layer->tiles - 32u * word;
+    const uint32_t quads = layer->pairs / 2u;
+    for (uint32_t word = 0; word < EDGESNN_WORDS(quads); word++) {
+        const uint32_t left = quads - 32u * word;
         uint32_t awake = ~cells->still[word] & (left < 32u ? (1u << left) - 1u : ~0u);
         while (awake != 0) {
             const uint32_t first = edgesnn_lowest_bit(awake);
@@ -89,19 +89,20 @@ static inline void edgesnn_step_awake(const struct edgesnn_adaptive *layer,
 #endif
 }
 
-/* A step of a tile; returns bits of its quads that are still. */
+/* A step of a tile; returns bits of its quads that are still, as those behind the last one are. */
 static inline uint32_t edgesnn_watch_tile(const struct edgesnn_adaptive *layer,
                                           const struct edgesnn_cells *cells, const uint32_t *sum,
                                           uint32_t tile)
 {
-    const uint32_t first = EDGESNN_TILE_PAIRS * tile;
+    const uint32_t first = EDGESNN_TILE_PAIRS * tile, next = first + EDGESNN_TILE_PAIRS;
     const uint32_t *const v = &cells->v[first], *const a = &cells->a[first];
     uint32_t before[2u * EDGESNN_TILE_PAIRS], still = 0;
     for (uint32_t pair = 0; pair < EDGESNN_TILE_PAIRS; pair++) {
         before[2u * pair] = v[pair];
         before[2u * pair + 1u] = a[pair];
     }
-    edgesnn_step_pairs(layer, cells, sum, EDGESNN_SPAN(first, first + EDGESNN_TILE_PAIRS));
+    edgesnn_step_pairs(layer, cells, sum,
+                       EDGESNN_SPAN(first, next < layer->pairs ? next : layer->pairs));
     const uint32_t fired = cells->spikes[tile / 2u] >> 16u * (tile % 2u);
     for (uint32_t quad = 0; quad < EDGESNN_TILE_QUADS; quad++) {
         const uint32_t *const was = &before[4u * quad];
@@ -143,8 +144,8 @@ EDGESNN_SHARED void edgesnn_step_adaptive(const struct edgesnn_adaptive *layer,
     }
     const uint32_t *const sum = edgesnn_hear(layer->tiles, arrivals, cells->sums);
     if (!quiet) {
-        edgesnn_clear_bitmap(cells->still, EDGESNN_STILL_WORDS(layer->tiles));
-        edgesnn_step_pairs(layer, cells, sum, EDGESNN_SPAN(0, EDGESNN_TILE_PAIRS * layer->tiles));
+        edgesnn_clear_bitmap(cells->still, EDGESNN_WORDS(layer->pairs / 2u));
+        edgesnn_step_pairs(layer, cells, sum, EDGESNN_SPAN(0, layer->pairs));
         *cells->rests = EDGESNN_PATIENCE;
     } else if (*cells->rests != 0) {
         edgesnn_step_awake(layer, cells, sum);

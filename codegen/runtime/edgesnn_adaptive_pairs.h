@@ -21,14 +21,16 @@
  * memories, couplings, and tops: the largest u that does not fire. `jump` has a word a pair. */
 #define EDGESNN_PAIR_WORDS 6u
 
-/* A layer: for each pair its parameters, and behind those of all pairs a word of jumps each. Lanes
+/* A layer: for each of `pairs` pairs, an even number, its parameters, and behind those of all pairs
+ * a word of jumps each; what fills the last tile behind them has none and is never stepped. Lanes
  * of `strict` are 1 where u has to exceed the threshold, `keep` is 0 where membranes are reset to
  * zero, else all ones. */
 struct edgesnn_adaptive {
     const uint32_t *table;
-    uint32_t tiles;
+    uint32_t pairs;
     uint32_t strict;
     uint32_t keep;
+    uint32_t tiles;
 };
 
 /* Pairs `first` up to `end`, an even number of them. */
@@ -42,8 +44,7 @@ EDGESNN_SHARED void edgesnn_step_pairs(const struct edgesnn_adaptive *layer,
                                        const struct edgesnn_cells *cells, const uint32_t *sum,
                                        uint32_t span)
 {
-    const uint32_t *const jump =
-        &layer->table[EDGESNN_PAIR_WORDS * EDGESNN_TILE_PAIRS * layer->tiles];
+    const uint32_t *const jump = &layer->table[EDGESNN_PAIR_WORDS * layer->pairs];
     const uint32_t *table = &layer->table[EDGESNN_PAIR_WORDS * (span & 0xffffu)];
     for (uint32_t neuron = 2u * (span & 0xffffu); neuron < 2u * (span >> 16); neuron++) {
         const uint32_t side = neuron % 2u;
@@ -67,12 +68,9 @@ EDGESNN_SHARED void edgesnn_step_pairs(const struct edgesnn_adaptive *layer,
 
 #elif EDGESNN_DSP && !defined(EDGESNN_PORTABLE)
 
-/* A pair up to the test. r0 table, r1 v, r2 a, r3 sum; lr holds 2^8 and -2^8 as lanes. Leaves u in
- * r11, top - u in r10, memories in r5 and r12, couplings in r8. */
+/* A pair up to the test, from v in r11, a in r12, its sum in r10 and its table at r0; lr holds 2^8
+ * and -2^8 as lanes. Leaves u in r11, top - u in r10, memories in r5 and r12, couplings in r8. */
 #define EDGESNN_PAIR_FIRES                                                                         \
-    "ldr.w   r11, [r1]\n"                                                                          \
-    "ldr.w   r12, [r2]\n"                                                                          \
-    "ldr.w   r10, [r3], #4\n"                                                                      \
     "ldm.w   r0!, {r4-r9}\n"                                                                       \
     "smlabb  r5, r10, lr, r5\n"                                                                    \
     "smlatb  r6, r10, lr, r6\n"                                                                    \
@@ -90,21 +88,21 @@ EDGESNN_SHARED void edgesnn_step_pairs(const struct edgesnn_adaptive *layer,
     "tst.w   r10, #0x80008000\n"                                                                   \
     "bic.w   r12, r12, #255\n"
 
-/* The rest of it. */
+/* The next a into r5, from v behind the reset in r11. */
 #define EDGESNN_PAIR_ADAPTS                                                                        \
     "smlabb  r5, r11, r8, r5\n"                                                                    \
     "smlatt  r12, r11, r8, r12\n"                                                                  \
     "ssat    r5, #16, r5, asr #8\n"                                                                \
     "ssat    r12, #16, r12, asr #8\n"                                                              \
-    "pkhbt   r5, r5, r12, lsl #16\n"                                                               \
-    "str     r11, [r1], #4\n"                                                                      \
-    "str     r5, [r2], #4\n"
+    "pkhbt   r5, r5, r12, lsl #16\n"
 
 /* Steps the pairs of `span`, whose sums stand in `sum` where all others would too; bits of spikes
- * are zero before. 18 cycles a neuron on Cortex-M4, of which a pair spends 11 on loads, 9 on u, 3
- * on the test, 9 on a, 2 on stores and 3 on the loop; 60 a span. A pair in which a neuron fires
- * takes some 45 more (label 5), where the reset is u - threshold = ~(top - u) + strict. Fewer would
- * take an instruction that multiplies, shifts and adds lanes.
+ * are zero before. Two pairs a turn, 71 cycles on Cortex-M4: of each 35.5 a pair spends 11 on
+ * loads, 9 on u, 4 on the test and 8 on a; stores follow loads, in whose shadow they take none but
+ * one; a turn's end takes 5. 55 a span. A pair in which a neuron fires takes some 35 more (label
+ * 3), where the reset is u - threshold = ~(top - u) + strict, and goes on where the place of its v
+ * tells that it is the first or the second of the turn. Fewer would take an instruction that
+ * multiplies, shifts and adds lanes.
  * On the stack: from a pair's v to its jump (0), strict (4), keep (8), v (12), spikes (16) and the
  * last sum's end (20). */
 EDGESNN_NAKED void edgesnn_step_pairs(EDGESNN_UNUSED const struct edgesnn_adaptive *layer,
@@ -120,36 +118,39 @@ EDGESNN_NAKED void edgesnn_step_pairs(EDGESNN_UNUSED const struct edgesnn_adapti
         "uxth    r11, r3\n"
         "lsrs    r3, r3, #16\n"
         "add.w   r12, r2, r3, lsl #2\n"
-        "movs    r3, #192\n"
+        "movs    r3, #24\n"
         "mla     r5, r5, r3, r4\n"
         "sub.w   r5, r5, r8\n"
+        "mla     r0, r11, r3, r4\n"
         "add.w   r3, r2, r11, lsl #2\n"
         "add.w   r1, r8, r11, lsl #2\n"
         "add.w   r2, r9, r11, lsl #2\n"
-        "add.w   r11, r11, r11, lsl #1\n"
-        "add.w   r0, r4, r11, lsl #3\n"
         "stm.w   sp, {r5, r6, r7, r8, r10, r12}\n"
         "movw    lr, #0x100\n"
         "movt    lr, #0xff00\n"
         ".balign 4\n"
-        "1:\n" EDGESNN_PAIR_FIRES
+        "1:\n"
+        "ldr.w   r11, [r1]\n"
+        "ldr.w   r12, [r2]\n"
+        "ldr.w   r10, [r3], #4\n" EDGESNN_PAIR_FIRES
         "bne.w   3f\n"
-        "2:\n" EDGESNN_PAIR_ADAPTS EDGESNN_PAIR_FIRES
-        "bne.w   4f\n"
-        "6:\n"
-        "ldr.w   r4, [sp, #20]\n" EDGESNN_PAIR_ADAPTS
+        "2:\n"
+        "ldr.w   r10, [r3], #4\n"
+        "str     r11, [r1], #4\n" EDGESNN_PAIR_ADAPTS
+        "ldr.w   r12, [r2, #4]\n"
+        "ldr.w   r11, [r1]\n"
+        "str     r5, [r2], #4\n" EDGESNN_PAIR_FIRES
+        "bne.w   3f\n"
+        "4:\n"
+        "ldr.w   r4, [sp, #20]\n"
+        "str     r11, [r1], #4\n" EDGESNN_PAIR_ADAPTS
+        "str     r5, [r2], #4\n"
         "cmp.w   r3, r4\n"
         "bne.w   1b\n"
         "add     sp, sp, #28\n"
         "pop     {r4-r11, pc}\n"
-        "3:\n"
-        "bl      5f\n"
-        "b.w     2b\n"
-        "4:\n"
-        "bl      5f\n"
-        "b.w     6b\n"
         ".balign 4\n"
-        "5:\n"
+        "3:\n"
         "ldr.w   r6, [sp]\n"
         "ldr.w   r4, [sp, #4]\n"
         "ldr.w   r9, [sp, #8]\n"
@@ -161,26 +162,24 @@ EDGESNN_NAKED void edgesnn_step_pairs(EDGESNN_UNUSED const struct edgesnn_adapti
         "sadd16  r9, r10, r4\n"
         "sel     r11, r11, r6\n"
         "sel     r7, r4, r7\n"
-        "mov.w   r4, #0x100\n"
-        "smlabb  r5, r7, r4, r5\n"
-        "smlatb  r12, r7, r4, r12\n"
         "ldr.w   r4, [sp, #12]\n"
         "ldr.w   r6, [sp, #16]\n"
+        "smlabb  r5, r7, lr, r5\n"
+        "smlatb  r12, r7, lr, r12\n"
+        "subs    r4, r1, r4\n"
         "and.w   r9, r10, #0x80008000\n"
-        "sub.w   r4, r1, r4\n"
-        "lsr.w   r9, r9, #15\n"
+        "add.w   r6, r6, r4, lsr #4\n"
         "ubfx    r10, r4, #2, #2\n"
+        "lsr.w   r9, r9, #15\n"
+        "ldrb    r7, [r6]\n"
         "orr.w   r9, r9, r9, lsr #15\n"
-        "lsl.w   r10, r10, #1\n"
-        "lsr.w   r4, r4, #4\n"
         "lsl.w   r9, r9, r10\n"
-        "ldrb.w  r7, [r6, r4]\n"
+        "lsl.w   r9, r9, r10\n"
         "orr.w   r7, r7, r9\n"
-        "strb.w  r7, [r6, r4]\n"
-        "mov.w   r4, lr\n"
-        "movw    lr, #0x100\n"
-        "movt    lr, #0xff00\n"
-        "bx      r4\n");
+        "strb    r7, [r6]\n"
+        "lsls    r4, r4, #29\n"
+        "bmi.w   4b\n"
+        "b.w     2b\n");
 }
 
 #else
@@ -207,8 +206,7 @@ static inline struct edgesnn_neuron edgesnn_fire_one(const struct edgesnn_adapti
                                                      uint32_t side, struct edgesnn_neuron next)
 {
     const uint32_t *const table = &layer->table[EDGESNN_PAIR_WORDS * pair];
-    const uint32_t *const jumps =
-        &layer->table[EDGESNN_PAIR_WORDS * EDGESNN_TILE_PAIRS * layer->tiles];
+    const uint32_t *const jumps = &layer->table[EDGESNN_PAIR_WORDS * layer->pairs];
     const int32_t top = edgesnn_lane(&table[5], side), coupling = edgesnn_lane(&table[4], side);
     const uint32_t reset = (uint32_t)(next.v - top - 1) + (layer->strict & 1u);
     const int32_t v = (int32_t)(reset & layer->keep);

@@ -21,7 +21,7 @@
 /* Most channels on a list: it ends before a word of channels that might not find room. */
 #define EDGESNN_SENDS 64u
 
-/* A list, ended by no row and a value of zero; `reach` bounds the moduli of its sums. */
+/* A list, ended by a value of zero beside any row; `reach` bounds the moduli of its sums. */
 struct edgesnn_sends {
     uint32_t count;
     uint32_t reach;
@@ -206,7 +206,7 @@ EDGESNN_SHARED void edgesnn_add_sends(const struct edgesnn_graded8 *group,
                                       struct edgesnn_sends *sends, int32_t *current)
 {
     const uint32_t bias = 128u * (uint32_t)sends->total;
-    sends->send[sends->count] = (struct edgesnn_send){NULL, 0};
+    sends->send[sends->count] = (struct edgesnn_send){group->weight, 0};
     edgesnn_add_tiles(sends->send, sends->count, group->words / 4u, current,
                       0u - (bias + (bias << 16)));
     edgesnn_begin_sends(sends);

@@ -29,13 +29,12 @@ static const uint8_t tiny_hidden_1_delay[10] = {
     3, 2, 2, 1, 1, 1, 1, 1, 1, 3,
 };
 
-static const uint32_t tiny_hidden_table[56] = {
+static const uint32_t tiny_hidden_table[42] = {
     15073510u, 4294964992u, 4294966784u, 13107400u, 196611u, 5177426u, 15073510u, 2048u, 512u,
     13107400u, 196611u, 4456513u, 15073510u, 4294966528u, 2048u, 13107400u, 196611u, 4587585u,
     15073510u, 256u, 2048u, 13107400u, 196611u, 5242938u, 15073510u, 4294964992u, 4294967040u,
-    13107400u, 196611u, 4259892u, 15073510u, 0u, 0u, 13107400u, 196611u, 4259905u, 15073510u, 0u,
-    0u, 13107400u, 196611u, 4259905u, 15073510u, 0u, 0u, 13107400u, 196611u, 4259905u, 589833u,
-    589833u, 589833u, 589833u, 589833u, 589833u, 589833u, 589833u,
+    13107400u, 196611u, 4259892u, 15073510u, 0u, 0u, 13107400u, 196611u, 4259905u, 589833u, 589833u,
+    589833u, 589833u, 589833u, 589833u,
 };
 
 static const struct edgesnn_graded8 tiny_hidden_0 = {
@@ -53,9 +52,10 @@ static const struct edgesnn_rows tiny_hidden_rows = {
 
 static const struct edgesnn_adaptive tiny_hidden_neurons = {
     .table = tiny_hidden_table,
-    .tiles = 1,
+    .pairs = 6,
     .strict = 0u,
     .keep = 0xffffffffu,
+    .tiles = 1,
 };
 
 EDGESNN_SHARED void tiny_hidden_step(struct tiny_state *state)

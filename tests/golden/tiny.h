@@ -6,12 +6,12 @@
  *
  * part              neurons synapses density   flash     RAM  proven ranges
  * input                                            0      20
- * hidden                 10      140   95.0%     382     192  u -32768..32767 saturating, a -1756..1788
+ * hidden                 10      140   95.0%     326     192  u -32768..32767 saturating, a -1756..1788
  * places                 10       78   78.0%     128      24  u -32768..32767 saturating
  * windows                 6       52   93.3%     142      48  u -64..72
  * readout                 3       18  100.0%     102      12  y -11904..15105
  * scratch                                          0     148
- * total                                          754     444
+ * total                                          698     444
  *
  * Ranges are proven for any input: u is the membrane before the reset, y a score, a the adaptation
  * current. Bytes are those of tables and of the state; the code itself comes on top.
