@@ -88,6 +88,7 @@ class GroupCode:
         axons: set where the group has axonal delays.
         channels: presynaptic neurons.
         words: words of the presynaptic bitmap.
+        delay: steps ago in which a graded source is seen.
         pool: `sum`, `max`, or empty.
     """
 
@@ -102,11 +103,22 @@ class GroupCode:
     spikes: str = ""
     axons: Axons | None = None
     pool: str = ""
+    delay: int = 0
 
     @property
     def graded(self) -> bool:
         """Whether the source is the network's input."""
         return bool(self.now)
+
+    @property
+    def listed(self) -> bool:
+        """Whether its channels go on a list that all such groups of the layer share."""
+        return self.graded and self.layout.events == "sends"
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is added by edgesnn_add_moves, with all such groups of its layer."""
+        return self.listed and bool(self.moved)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from edgesnn.codegen.layout import Table, padded
 from edgesnn.codegen.overview import choice_table, layer_table
 from edgesnn.codegen.plan import plan_of
 from edgesnn.codegen.program import Axons, GroupCode, LayerCode, Member, Program
-from edgesnn.codegen.wiring import moved_ring
+from edgesnn.codegen.wiring import history_fields, moved_ring
 from edgesnn.network.neurons import IntegrateAndFire
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -94,6 +94,7 @@ def context(program: Program) -> dict[str, Any]:
         "seen_now": program.seen.before(0) if program.seen.slots else "",
         "seen_before": program.seen.before(1) if delta else "",
         "seen_moved": moved_ring(network).before(0) if delta else "",
+        "history_fields": history_fields(network),
         "delta": network.input.delta,
         "compact": program.compact,
         "choices": choice_table(program),
@@ -141,8 +142,9 @@ def _layer(code: LayerCode) -> dict[str, Any]:
         "fields": code.fields,
         "features_parameter": ", const int8_t *features" if reads else "",
         "features_argument": ", features" if reads else "",
-        "graded_groups": [_group(group) for group in code.groups if group.graded],
-        "listed": next((_group(each) for each in code.groups if _is_listed(each)), None),
+        "graded_groups": [_group(x) for x in code.groups if x.graded and not x.moves],
+        "listed": next((_group(x) for x in code.groups if x.listed and not x.moves), None),
+        "moves": [_group(group) for group in code.groups if group.moves],
         "collections": _collections(code),
         "binary_groups": [_group(group, channels) for group in code.groups if not group.graded],
         "uses_currents": code.uses_currents,
@@ -215,7 +217,8 @@ def _shift(code: LayerCode) -> dict[str, Any]:
 
 def _collections(code: LayerCode) -> list[str]:
     """Declarations of the events that a layer's groups gather."""
-    kinds = {group.layout.events if group.graded else "events" for group in code.groups}
+    groups = [group for group in code.groups if not group.moves]
+    kinds = {group.layout.events if group.graded else "events" for group in groups}
     return [f"struct edgesnn_{kind} {kind}" for kind in sorted(kinds)]
 
 
@@ -270,18 +273,14 @@ def _group(group: GroupCode, channels: int = 0) -> dict[str, Any]:
         "axons": group.axons is not None,
         "spikes": group.spikes,
         "words": group.words,
+        "delay": group.delay,
     }
 
 
 def _gather_arguments(group: GroupCode) -> str:
     """What a graded group's events are gathered into; a list needs to know their rows."""
     events = f"&{group.layout.events}"
-    return f"&{group.layout.name}, {events}" if _is_listed(group) else events
-
-
-def _is_listed(group: GroupCode) -> bool:
-    """Whether a graded group's channels go on a list that all such groups of the layer share."""
-    return group.graded and group.layout.events == "sends"
+    return f"&{group.layout.name}, {events}" if group.listed else events
 
 
 def _source_fields(group: GroupCode) -> list[tuple[str, str]]:

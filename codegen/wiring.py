@@ -47,6 +47,13 @@ def moved_ring(network: Network) -> Ring:
     return Ring("state->input.moved", "state->input.cursor", seen_ring(network).slots)
 
 
+def history_fields(network: Network) -> list[tuple[str, str]]:
+    """Initialisers of `struct edgesnn_history`, for delta encoding."""
+    seen, moved = seen_ring(network), moved_ring(network)
+    rings = [("seen", f"{seen.array}[0]"), ("moved", f"{moved.array}[0]"), ("cursor", seen.cursor)]
+    return [*rings, ("slots", f"{seen.slots}"), ("channels", f"{network.input.size}")]
+
+
 def group_code(
     network: Network,
     layer: Layer,
@@ -73,6 +80,7 @@ def group_code(
         return GroupCode(
             layout, INPUT, channels, size, f"state->layer.{member}.graded", now=now,
             before=seen.before(group.delay + 1), moved=moved_ring(network).before(group.delay),
+            delay=group.delay,
         )  # fmt: skip
     pool = group.kind if isinstance(group, Pool) else ""
     bitmap, axons = _arrivals(network, layer, number, member, spikes)

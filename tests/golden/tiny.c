@@ -43,6 +43,10 @@ static const struct edgesnn_graded8 tiny_hidden_0 = {
     .words = 4,
 };
 
+static const struct edgesnn_delayed8 tiny_hidden_delayed[1] = {
+    {&tiny_hidden_0, 0},
+};
+
 static const struct edgesnn_rows tiny_hidden_rows = {
     .weight = tiny_hidden_rows_weight,
     .words = 2,
@@ -60,25 +64,17 @@ static const struct edgesnn_adaptive tiny_hidden_neurons = {
 
 EDGESNN_SHARED void tiny_hidden_step(struct tiny_state *state)
 {
-    struct edgesnn_sends sends;
     struct edgesnn_arrivals arrivals = {0};
     bool moved = false;
 
-    edgesnn_begin_sends(&sends);
-    struct edgesnn_moves source0 = {
-        .now = state->input.seen[state->input.cursor],
-        .before = state->input.seen[edgesnn_slot_before(state->input.cursor, 1, 2)],
-        .bitmap = state->input.moved[state->input.cursor],
-        .words = 1,
+    const struct edgesnn_history input = {
+        .seen = state->input.seen[0],
+        .moved = state->input.moved[0],
+        .cursor = state->input.cursor,
+        .slots = 2,
+        .channels = 4,
     };
-    while (edgesnn_gather_moves(&source0, &tiny_hidden_0, &sends)) {
-        edgesnn_add_sends(&tiny_hidden_0, &sends, state->layer.hidden.graded);
-        moved = true;
-    }
-    if (sends.count != 0) {
-        edgesnn_add_sends(&tiny_hidden_0, &sends, state->layer.hidden.graded);
-        moved = true;
-    }
+    moved |= edgesnn_add_moves(&input, tiny_hidden_delayed, 1, state->layer.hidden.graded);
     if (moved) {
         edgesnn_pack_currents(state->layer.hidden.graded, state->layer.hidden.kept, 16, 4);
     }
