@@ -81,7 +81,8 @@ def count(model: Spotter, outcome: Outcome, chosen: Tensor | None = None) -> Act
     spikes = []
     for trace in outcome.layers:
         fired = trace.spikes if chosen is None else trace.spikes[:, chosen]
-        spikes.append(float(fired.detach().sum(dtype=torch.float64)))
+        rows = fired.detach().sum(-1)  # whole numbers below 2^24
+        spikes.append(float(rows.sum(dtype=torch.float64)))
     return Activity(
         clips=sent.shape[1],
         steps=sent.shape[0],

@@ -4,9 +4,8 @@ The reference networks of Louis et al., ICANN 2024 (arXiv 2406.18350): a spiking
 convolutions over time, a spiking VGG-11. All synapses of a neuron, a shortcut's too, share one
 scale, so that their sum is a sum of whole numbers; batch normalisation is over a channel's sums.
 
-Signals are channels last, `(T, B, P, C)` with the places of a layer in row-major order, so that
-a layer's neurons are `B · P` rows of `C` for the kernels, which know one set of parameters a
-channel.
+Signals are channels last, `(T, B, P, C)` with the places of a layer in row-major order. Neurons
+of a channel share their parameters, which are repeated for the kernels.
 """
 
 from __future__ import annotations
@@ -111,8 +110,10 @@ class ConvolutionLayer(Population):
             acc = floor_through(acc * 2.0**-self.graded_shift)
         rows = acc.view(len(source), -1, self.grid[0])
         parameters, unit = self.integers(rows, self.scale_of(weight))
-        rows = rows.expand(steps, *rows.shape[1:])
-        trace = fire(rows, parameters, unit, self.slope, self.law)
+        # A row of all places, not of one place's few channels: only long rows are worth vectors.
+        rows = rows.view(len(source), source.shape[1], -1).expand(steps, -1, -1)
+        table, units = parameters.repeat(1, self.places), unit.repeat(self.places)
+        trace = fire(rows, table, units, self.slope, self.law)
         shape = (steps, source.shape[1], self.places, self.grid[0])
         return Trace(*(x.view(shape) if x.numel() > 1 else x for x in trace))
 

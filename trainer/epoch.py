@@ -51,7 +51,7 @@ def train_epoch(
         loss = objective.after(step / steps)(model, outcome, batch)
         part_of = world.weight(len(batch.targets), links, len(given.targets))
         _step(state, loss, config.optimiser.clip, world, part_of)
-        state.average.update(model, step)
+        state.average.update(step)
         step += 1
         total += float(loss.detach())
         right += int((outcome.logits[-1].argmax(1) == batch.targets.argmax(1)).sum())
