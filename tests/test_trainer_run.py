@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 
+import numba
 import numpy as np
 import pytest
 
@@ -99,6 +100,27 @@ def test_resumed_run_equals_uninterrupted_run(tones, tmp_path, monkeypatch):
     assert [line["epoch"] for line in parts.history] == list(range(1, 9))
     another = train(config, tones, tmp_path / "parts", seed=4)
     assert (another.folder / "trained.safetensors").read_bytes() != one
+
+
+def test_runs_agree_whatever_the_number_of_threads(tones, tmp_path):
+    """Of a size at which a matrix product splits its sums, and norms are of many numbers."""
+    hidden = [{"width": 96}, {"width": 176, "taps": [0, 1]}]
+    values = CONFIG | {"model": {"input": {"taps": [0, 2, 4]}, "hidden": hidden}}
+    values |= {"loss": {"activity": 0.1, "activations": {"l1": 1e-2, "l2": 1e-2}}}
+    values |= {"optimiser": {"epochs": 1, "batch": 96, "rate": 1e-2, "clip": 1e-4}}
+    before = torch.get_num_threads(), numba.get_num_threads()
+    states = []
+    try:
+        for threads in (1, 2, 5):
+            torch.set_num_threads(threads)
+            numba.set_num_threads(min(threads, before[1]))
+            run = train(parse_config(values, "test"), tones, tmp_path / str(threads), test=False)
+            states.append(run.model.state_dict())
+    finally:
+        torch.set_num_threads(before[0])
+        numba.set_num_threads(before[1])
+    for name, value in states[0].items():
+        assert all(torch.equal(value, other[name]) for other in states[1:]), name
 
 
 def test_run_folder_tells_everything(tones, tmp_path):

@@ -67,8 +67,20 @@ def _step(state: State, loss: Tensor, clip: float, world: World, weight: float) 
     world.average_statistics(state.model)
     for parameter in state.model.parameters():
         # One tensor at a time: a neuron that runs away must not starve all the others.
-        torch.nn.utils.clip_grad_norm_(parameter, clip)
+        if parameter.grad is not None:
+            shorten(parameter.grad, clip)
     state.optimiser.step()
+
+
+def shorten(gradient: Tensor, longest: float) -> None:
+    """Scale `gradient` in place to a norm of at most `longest`.
+
+    Its norm is taken by rows: a sum over all of a large tensor is split among threads, and
+    rounds as they are many.
+    """
+    rows = gradient.reshape(-1, gradient.shape[-1] if gradient.dim() else 1)
+    norm = torch.linalg.vector_norm(torch.linalg.vector_norm(rows, dim=1))
+    gradient.mul_((longest / (norm + 1e-6)).clamp(max=1.0))
 
 
 def _line(loss: float, right: int, activity: Activity | None) -> dict[str, Any]:

@@ -23,6 +23,9 @@ from edgesnn.trainer.events import (
 )
 from edgesnn.trainer.spiking import floor_through
 
+#: Partial sums of the weights' gradient: as many however many threads there are.
+PARTIAL_SUMS = 16
+
 
 @cache
 def fast_products() -> bool:
@@ -74,7 +77,7 @@ class _Currents(torch.autograd.Function):
         flat, weight, delays = ctx.saved_tensors
         dtype = torch.bfloat16 if fast_products() else torch.float32
         grad = grads[0].reshape(flat.shape[0], -1).to(dtype)
-        grad_weight = (grad.T @ flat.to(dtype)).float().mul_(ctx.factor)
+        grad_weight = summed_products(grad, flat.to(dtype)).mul_(ctx.factor)
         if not ctx.needs_input_grad[0]:
             return None, grad_weight, None, None
         grad_taps = (grad @ (weight * ctx.factor).to(dtype)).view(*ctx.shape[:2], -1)
@@ -101,6 +104,19 @@ class _Events(torch.autograd.Function):
         grad_weight = event_weight_gradient(grad, source, delays)
         wanted = ctx.needs_input_grad[0]
         return (source_gradient(grad, weight, delays) if wanted else None), grad_weight, None, None
+
+
+def summed_products(grad: Tensor, source: Tensor) -> Tensor:
+    """`gradᵀ · source`, float32 `(post, pre)`, of rows `(M, post)` and `(M, pre)` of one type.
+
+    A matrix product splits so long a sum among its threads, and rounds as they are many. The
+    products of a batch are each one thread's, so the sum is cut here, always alike.
+    """
+    parts = max(1, min(PARTIAL_SUMS, len(grad)))
+    rows = len(grad) // parts
+    first, second = (x[: parts * rows].view(parts, rows, -1) for x in (grad, source))
+    sums = torch.bmm(first.transpose(1, 2), second).sum(0, dtype=torch.float32)
+    return sums.addmm_(grad[parts * rows :].float().T, source[parts * rows :].float())
 
 
 def _product(spikes: Tensor, weight: Tensor, shift: int) -> Tensor:
