@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from .compile_once import compile_one_at_a_time, make_locks, remove_locks
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -44,6 +47,27 @@ def cifar10_images() -> Path:
             "or put it at ../shared/data beside the checkout"
         )
     return archive
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let processes that share the tests share the cores, and what they compile."""
+    if hasattr(config, "workerinput"):
+        import numba
+
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        numba.set_num_threads(1)
+        compile_one_at_a_time()
+    elif getattr(config.option, "numprocesses", None):
+        make_locks()
+        config.add_cleanup(remove_locks)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Files go to processes whole: what a file makes once is made by one process."""
+    from xdist.scheduler import LoadFileScheduling
+
+    return LoadFileScheduling(config, log) if config.option.dist == "load" else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

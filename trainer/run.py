@@ -43,6 +43,9 @@ Watch = Callable[[Mapping[str, Any]], None]
 
 LOG, CURVES = "log.jsonl", "curves.png"
 
+#: Seconds from one picture of the curves to the next: drawing takes as long as a small epoch.
+BETWEEN_PICTURES = 60.0
+
 
 class InterruptedTrainingError(EdgesnnError):
     """Ctrl-C during training; the last whole epoch is on disk."""
@@ -243,5 +246,15 @@ def _keep(job: Job, state: checkpoint.State, line: Mapping[str, Any]) -> None:
         return
     log = "".join(json.dumps(past) + "\n" for past in state.history)
     write_atomic(job.folder / LOG, log)
-    draw_curves(state.history, job.folder / CURVES)
+    if _picture_is_due(job, state):
+        draw_curves(state.history, job.folder / CURVES)
     checkpoint.save(state, job.folder)
+
+
+def _picture_is_due(job: Job, state: checkpoint.State) -> bool:
+    """At the end; before it where the last picture, or the start of the run, is a while ago."""
+    if state.epoch == job.config.optimiser.epochs:
+        return True
+    written = [job.folder / name for name in (CONFIG, CURVES)]
+    last = max(path.stat().st_mtime for path in written if path.is_file())
+    return time.time() - last > BETWEEN_PICTURES
