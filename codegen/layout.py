@@ -142,7 +142,9 @@ def _graded8(group: Dense, name: str) -> GroupLayout:
     rows = _biased_rows(group, WIDEST_TILE)
     weight = table(f"{name}_weight", np.uint32, rows)
     most = table(f"{name}_most", np.uint8, np.abs(group.weight.astype(np.int64)).max(axis=0))
-    fields = (("weight", weight.name), ("most", most.name), ("words", f"{rows.shape[1]}"))
+    halves = -(-len(group.weight) // (WIDEST_TILE // 2))
+    tables = (("weight", weight.name), ("most", most.name))
+    fields = (*tables, ("words", f"{rows.shape[1]}"), ("halves", f"{halves}"))
     return GroupLayout(
         "edgesnn_add_sends",
         "edgesnn_graded8",

@@ -35,12 +35,13 @@ _Static_assert(12u + 8u * (EDGESNN_SENDS - 32u) == 268u, "edgesnn_gather_moves h
 
 _Static_assert(255u * 128u < 1u << 15, "one channel must fit into a 16-bit lane");
 
-/* Channel `c`'s weights are words `c * words` and up, four a word, in tiles of 16; `most[c]` is
- * the largest of their moduli. */
+/* Channel `c`'s weights are words `c * words` and up, four a word, in tiles of 16, of which `halves`
+ * halves have neurons; `most[c]` is the largest of their moduli. */
 struct edgesnn_graded8 {
     const uint32_t *weight;
     const uint8_t *most;
     uint32_t words;
+    uint32_t halves;
 };
 
 EDGESNN_INLINE void edgesnn_begin_sends(struct edgesnn_sends *sends)
@@ -221,7 +222,7 @@ EDGESNN_SHARED void edgesnn_add_sends(const struct edgesnn_graded8 *group,
 {
     const uint32_t bias = 128u * (uint32_t)sends->total;
     sends->send[sends->count] = (struct edgesnn_send){group->weight, 0};
-    edgesnn_add_tiles(sends->send, sends->count, group->words / 4u, current,
+    edgesnn_add_tiles(sends->send, sends->count, group->halves, current,
                       0u - (bias + (bias << 16)));
     edgesnn_begin_sends(sends);
 }

@@ -74,15 +74,18 @@ struct edgesnn_send {
     "add.w   " whole ", " whole ", #0x8000\n"                                                      \
     "add.w   r11, r11, " odd ", asr #16\n"                                                         \
     "add.w   r10, r10, " whole ", asr #16\n"                                                       \
-    "stm.w   r12!, {r6, r7, r10, r11}\n"
+    "str.w   r6, [r12], #16\n"                                                                     \
+    "str     r7, [r12, #-12]\n"                                                                    \
+    "str     r10, [r12, #-8]\n"                                                                    \
+    "str     r11, [r12, #-4]\n"
 
-/* Add the sends at r0, of which each row moves on, to tiles of currents, as many as the lower bits
- * of r1 say; lanes begin at r3. Two a turn; bit 30 of r1 leaves the first of the first turn out.
- * 21.5 cycles a send and tile, and 91 a tile besides, on Cortex-M4: 1.34 a synapse. What bounds it
- * is the multiplier (half a cycle), unpacking (a quarter), words and the list (half of one), and
- * the turn (a tenth). */
+/* Add the sends at r0, of which each row moves on, to currents of as many halves of tiles as bits 1
+ * and up of r1 say, a single one as a whole; lanes begin at r3. Two a turn; bit 0 of r1 leaves the
+ * first of the first turn out. 21.5 cycles a send and tile, and 85 a tile besides, on Cortex-M4:
+ * 1.34 a synapse. What bounds it is the multiplier (half a cycle), unpacking (a quarter), words and
+ * the list (half of one), and the turn (a tenth). A last half takes 15 a send, and 58. */
 EDGESNN_NAKED void edgesnn_add_turns(
-    EDGESNN_UNUSED struct edgesnn_send *send, EDGESNN_UNUSED uint32_t tiles,
+    EDGESNN_UNUSED struct edgesnn_send *send, EDGESNN_UNUSED uint32_t halves,
     EDGESNN_UNUSED int32_t *current, EDGESNN_UNUSED uint32_t bias)
 {
     __asm__ volatile(
@@ -100,7 +103,7 @@ EDGESNN_NAKED void edgesnn_add_turns(
         "mov     r2, r0\n"
         "mov     r4, r0\n"
         "mov     r8, r0\n"
-        "lsls.w  lr, lr, #1\n"
+        "lsls.w  lr, lr, #31\n"
         EDGESNN_GRADED_NEXT
         "bmi.w   3f\n"
         ".balign 4\n"
@@ -111,22 +114,41 @@ EDGESNN_NAKED void edgesnn_add_turns(
         "ldr.w   r12, [sp, #12]\n"
         EDGESNN_GRADED_CURRENTS("r0", "r1")
         EDGESNN_GRADED_CURRENTS("r2", "r3")
+        "4:\n"
         EDGESNN_GRADED_CURRENTS("r4", "r5")
         EDGESNN_GRADED_CURRENTS("r8", "r9")
-        "ldr.w   r6, [sp, #8]\n"
+        "ldr     r6, [sp, #8]\n"
         "str.w   r12, [sp, #12]\n"
-        "subs.w  r6, r6, #1\n"
-        "str.w   r6, [sp, #8]\n"
-        "lsls.w  r6, r6, #2\n"
-        "bne.w   1b\n"
+        "subs    r6, r6, #4\n"
+        "str     r6, [sp, #8]\n"
+        "cmp     r6, #4\n"
+        "bge.w   1b\n"
+        "cmp     r6, #2\n"
+        "blt.n   7f\n"
+        "ldr     r5, [sp, #16]\n" /* half a tile is left */
+        "ldr.w   r12, [sp, #4]\n"
+        "mov     r9, r5\n"
+        "add.w   r4, r5, r5, lsl #8\n"
+        "mov     r8, r4\n"
+        ".balign 4\n"
+        "5:\n"
+        "ldm.w   r12!, {r6, r7}\n"
+        "ldrd    r10, r11, [r6]\n"
+        "cbz     r7, 6f\n"
+        EDGESNN_GRADED_WORDS("r4", "r5", "r8", "r9")
+        "b.n     5b\n"
+        "6:\n"
+        "ldr.w   r12, [sp, #12]\n"
+        "b.n     4b\n"
+        "7:\n"
         "add     sp, sp, #20\n"
         "pop     {r4-r11, pc}\n");
 }
 
-EDGESNN_INLINE void edgesnn_add_tiles(struct edgesnn_send *send, uint32_t count, uint32_t tiles,
+EDGESNN_INLINE void edgesnn_add_tiles(struct edgesnn_send *send, uint32_t count, uint32_t halves,
                                       int32_t *current, uint32_t bias)
 {
-    edgesnn_add_turns(send, tiles | (count & 1u) << 30, current, bias);
+    edgesnn_add_turns(send, halves << 1 | (count & 1u), current, bias);
 }
 
 #elif EDGESNN_GRADED_THUMB == 1
@@ -229,11 +251,11 @@ EDGESNN_NAKED void edgesnn_add_each(
         "pop     {r4-r7, pc}\n");
 }
 
-EDGESNN_INLINE void edgesnn_add_tiles(struct edgesnn_send *send, uint32_t count, uint32_t tiles,
+EDGESNN_INLINE void edgesnn_add_tiles(struct edgesnn_send *send, uint32_t count, uint32_t halves,
                                       int32_t *current, uint32_t bias)
 {
     (void)count;
-    edgesnn_add_each(send, tiles, current, bias);
+    edgesnn_add_each(send, (halves + 1u) / 2u, current, bias);
 }
 
 #else
@@ -245,11 +267,11 @@ EDGESNN_INLINE void edgesnn_add_lanes(uint32_t lanes, int32_t *low, int32_t *hig
     *high += (int32_t)(lanes + 0x8000u) >> 16;
 }
 
-/* Add `count` sends to `tiles` tiles of currents; lanes begin at `bias`. */
+/* Add `count` sends to `halves` halves of tiles of currents; lanes begin at `bias`. */
 static inline void edgesnn_add_tiles(const struct edgesnn_send *send, uint32_t count,
-                                     uint32_t tiles, int32_t *current, uint32_t bias)
+                                     uint32_t halves, int32_t *current, uint32_t bias)
 {
-    for (uint32_t word = 0; word < 4u * tiles; word++, current += 4) {
+    for (uint32_t word = 0; word < 2u * halves; word++, current += 4) {
         uint32_t even = bias, odd = bias;
         for (const struct edgesnn_send *each = send; each < &send[count]; each++) {
             even += (each->row[word] & 0x00ff00ffu) * (uint32_t)each->value;

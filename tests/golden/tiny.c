@@ -41,6 +41,7 @@ static const struct edgesnn_graded8 tiny_hidden_0 = {
     .weight = tiny_hidden_0_weight,
     .most = tiny_hidden_0_most,
     .words = 4,
+    .halves = 2,
 };
 
 static const struct edgesnn_delayed8 tiny_hidden_delayed[1] = {
