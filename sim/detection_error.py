@@ -80,12 +80,24 @@ def score(
     A word is detected by the first detection of its class within its steps. Every other
     detection, a second one of the same word too, is a false accept.
     """
+    return _score(detected, _table(words), threshold, hours)
+
+
+def _table(words: Sequence[Word]) -> IntArray:
+    """Start, stop and label of each word, int64 `(words, 3)`."""
+    rows = [(word.start, word.stop, word.label) for word in words]
+    return np.array(rows, np.int64).reshape(-1, 3)
+
+
+def _score(detected: IntArray, table: IntArray, threshold: int, hours: float) -> DetectionError:
+    """`score` of words that stand in a table, class by class."""
     steps = np.flatnonzero(detected >= 0)
     found = 0
-    for word in words:
-        inside = steps[np.searchsorted(steps, word.start) : np.searchsorted(steps, word.stop)]
-        found += bool((detected[inside] == word.label).any())
-    return DetectionError(threshold, len(words), len(words) - found, len(steps) - found, hours)
+    for label in np.unique(table[:, 2]):
+        own = steps[detected[steps] == label]
+        ends = np.searchsorted(own, table[table[:, 2] == label, :2])
+        found += int(np.count_nonzero(ends[:, 1] > ends[:, 0]))
+    return DetectionError(threshold, len(table), len(table) - found, len(steps) - found, hours)
 
 
 def det_curve(
@@ -106,21 +118,22 @@ def det_curve(
     spread = 1 - np.geomspace(1, 1e-4, POINTS)
     quantiles = np.quantile(leads, [*spread, 1.0], method="nearest").astype(int)
     thresholds = np.unique(np.clip(quantiles, 1, MAX_THRESHOLD))
+    table = _table(words)
     return tuple(
-        _at(margins, words, replace(detector, threshold=int(each)), classes, hours)
+        _at(margins, table, replace(detector, threshold=int(each)), classes, hours)
         for each in thresholds
     )
 
 
 def _at(
     margins: Margins,
-    words: Sequence[Word],
+    table: IntArray,
     detector: Detector,
     classes: tuple[str, ...],
     hours: float,
 ) -> DetectionError:
     detected = StreamDetector(detector, classes).decide(margins)
-    return score(detected, words, detector.threshold, hours)
+    return _score(detected, table, detector.threshold, hours)
 
 
 def best_point(curve: Sequence[DetectionError], most: float) -> DetectionError:

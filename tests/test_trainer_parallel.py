@@ -16,6 +16,7 @@ safetensors = pytest.importorskip("safetensors.torch")
 if not torch.distributed.is_available():
     pytest.skip("this PyTorch has no torch.distributed", allow_module_level=True)
 
+from edgesnn.cli.boundary import run  # noqa: E402
 from edgesnn.errors import UsageError  # noqa: E402
 from edgesnn.trainer.batch import Batch  # noqa: E402
 from edgesnn.trainer.parallel import World  # noqa: E402
@@ -50,20 +51,22 @@ def words(tmp_path, monkeypatch):
     return tmp_path
 
 
-def train(place: Path, output: str, processes: int, **settings: object) -> str:
-    """Train with the command line; returns its standard output."""
+def arguments(place: Path, output: str, **settings: object) -> list[str]:
+    """Of the command line."""
     values = {"normalise": "true", "epochs": 2} | settings
     (place / "beeps.toml").write_text(CONFIG.format(**values))
-    command = [sys.executable]
-    if processes > 1:
-        command += ["-m", "torch.distributed.run", "--standalone"]
-        command += ["--nproc-per-node", str(processes)]
-    command += ["-m", "edgesnn", "train", "--dataset", "words", "--config", "beeps.toml"]
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
+    return ["train", "--dataset", "words", "--config", "beeps.toml", "-o", output, "--json"]
+
+
+def train_in_two(place: Path, output: str, **settings: object) -> str:
+    """Train with the command line, in two processes; returns their standard output."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command += ["--nproc-per-node", "2", "-m", "edgesnn", *arguments(place, output, **settings)]
+    path = os.pathsep.join(filter(None, sys.path))
+    environment = os.environ | {"PYTHONPATH": path, "NUMBA_NUM_THREADS": "1"}
     done = subprocess.run(
-        [*command, "-o", output, "--json"],
-        cwd=place, env=environment, capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+        command, cwd=place, env=environment, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -72,10 +75,11 @@ def tensors(place: Path, output: str) -> dict[str, torch.Tensor]:
     return dict(safetensors.load_file(place / output / "run" / "checkpoint.safetensors"))
 
 
-def test_two_processes_take_the_steps_of_one(words):
+def test_two_processes_take_the_steps_of_one(words, monkeypatch, capsys):
     # Without batch statistics, which are each process's own, only the order of sums differs.
-    train(words, "one", 1, normalise="false", epochs=1)
-    out = train(words, "two", 2, normalise="false", epochs=1)
+    monkeypatch.chdir(words)
+    assert run(arguments(words, "one", normalise="false", epochs=1)) == 0, capsys.readouterr().err
+    out = train_in_two(words, "two", normalise="false", epochs=1)
     assert json.loads(out)["name"] == "beeps", "one document, from the first process"
     one, two = tensors(words, "one"), tensors(words, "two")
     for name, value in one.items():
@@ -84,7 +88,7 @@ def test_two_processes_take_the_steps_of_one(words):
 
 
 def test_two_processes_agree_and_repeat(words):
-    outputs = [train(words, name, 2) for name in ("first", "second")]
+    outputs = [train_in_two(words, name) for name in ("first", "second")]
     notes = [{k: v for k, v in json.loads(o).items() if k not in ("run", "next")} for o in outputs]
     assert notes[0] == notes[1]
     first, second = tensors(words, "first"), tensors(words, "second")
