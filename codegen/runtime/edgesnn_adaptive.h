@@ -37,7 +37,7 @@ EDGESNN_INLINE void edgesnn_hear_tiles(uint32_t tiles, uint32_t start,
 }
 
 /* The sums of `tiles` tiles as lanes: `sums`, or currents that there already are. */
-EDGESNN_SHARED const uint32_t *edgesnn_hear(uint32_t tiles, const struct edgesnn_arrivals *arrivals,
+EDGESNN_INLINE const uint32_t *edgesnn_hear(uint32_t tiles, const struct edgesnn_arrivals *arrivals,
                                             uint32_t *sums)
 {
     const struct edgesnn_list *const events = &arrivals->events;
