@@ -62,10 +62,11 @@
     "and.w   r1, r12, r0, lsr #4\n"                                                                \
     "and.w   r3, r12, r2, lsr #4\n"
 
-/* A tile's events. r4 is where the first pair is added (label 3, or further by a pair's 56 bytes for
- * each that is missing), r5 the place of a single event or zero; the top four bits of r12, which no
- * nibble meets, are the number of chunks behind the first one. Leaves the last chunk's byte sums in
- * r0 to r3 and those of the others on the stack; the list ends EDGESNN_NIBBLE_BEHIND from lr. */
+/* A tile's events. r4 is where the first pair is added (label 3, or further by a pair's 56 bytes
+ * for each that is missing), r5 the place of a single event or zero; the top four bits of r12,
+ * which no nibble meets, are the number of chunks behind the first one. Leaves the last chunk's
+ * byte sums in r0 to r3 and those of the others on the stack; the list ends EDGESNN_NIBBLE_BEHIND
+ * from lr. */
 #define EDGESNN_NIBBLE_CHUNKS                                                                      \
     "add.w   r10, r9, #4\n"                                                                        \
     "mov.w   r11, #1\n"                                                                            \
@@ -94,7 +95,8 @@
 #define EDGESNN_NIBBLE_BEHIND "[lr, #72]"
 
 /* From a list in r0 and the count of its events in r1, not 0, to r7: where the first pair is added,
- * r8: a single event's place or zero, r9: r12 and r10: lr of a tile's beginning. Spoils r11, r12. */
+ * r8: a single event's place or zero, r9 and r10: r12 and lr of a tile's beginning. Spoils r11 and
+ * r12. */
 #define EDGESNN_NIBBLE_BEGIN                                                                       \
     "sub.w   r12, r1, #1\n"                                                                        \
     "mov.w   r11, #17\n"                                                                           \

@@ -78,17 +78,17 @@ EDGESNN_SHARED void edgesnn_add_lanes_of(const uint32_t *lanes, uint32_t pairs, 
     }
 }
 
-/* The number of some bit of `bits`, not 0, which is cleared. */
+/* By how many the number of some bit of `bits`, not 0, is below 31; the bit is cleared. */
 EDGESNN_INLINE uint32_t edgesnn_take_bit(uint32_t *bits)
 {
 #if defined(__ARM_FEATURE_CLZ) && defined(__GNUC__)
     const uint32_t above = (uint32_t)__builtin_clz(*bits);
     *bits &= ~(0x80000000u >> above);
-    return 31u - above;
+    return above;
 #else
     const uint32_t bit = edgesnn_lowest_bit(*bits);
     *bits &= *bits - 1u;
-    return bit;
+    return 31u - bit;
 #endif
 }
 
@@ -96,12 +96,15 @@ EDGESNN_INLINE uint32_t edgesnn_take_bit(uint32_t *bits)
 EDGESNN_INLINE void edgesnn_list_spikes(const struct edgesnn_rows *rows, const uint32_t *bitmap,
                                         uint32_t words, uint32_t first, struct edgesnn_list *list)
 {
+    const uint32_t row = edgesnn_place_of_row(rows, 1u) - edgesnn_place_of_row(rows, 0);
     uint32_t *place = &list->place[list->count];
+    uint32_t last = edgesnn_place_of_row(rows, first) + 31u * row;
+    EDGESNN_UNROLL_BY_FOUR
     for (uint32_t word = 0; word < words; word++) {
         for (uint32_t bits = bitmap[word]; bits != 0;) {
-            const uint32_t row = first + 32u * word + edgesnn_take_bit(&bits);
-            *place++ = edgesnn_place_of_row(rows, row);
+            *place++ = last - row * edgesnn_take_bit(&bits);
         }
+        last += 32u * row;
     }
     *place = EDGESNN_NOWHERE;
     list->count = (uint32_t)(place - list->place);

@@ -29,15 +29,25 @@ EDGESNN_INLINE uint32_t edgesnn_sweep_further(const struct edgesnn_membranes *la
     return (uint32_t)(layer->start.all - bias - level + 0x8000);
 }
 
+/* What the reset of plain sums takes (edgesnn_sweep_parts.h). */
+EDGESNN_INLINE uint32_t edgesnn_sweep_reset(const struct edgesnn_membranes *layer)
+{
+    const int32_t level = layer->level.all + 0x8000;
+#if defined(EDGESNN_DUAL_ISSUE)
+    const int32_t less = level - layer->threshold.all;
+#else
+    const int32_t less = layer->threshold.all;
+#endif
+    return layer->reset_to_zero ? edgesnn_pack(-level, -level) : edgesnn_pack(less, less);
+}
+
 /* What functions for plain sums take. */
 #define EDGESNN_SWEEP_PLAIN(list, count, drive)                                                    \
     cells->v, layer->decay.all * 256, edgesnn_sweep_further(layer, bias),                          \
         edgesnn_pack(layer->level.all + 0x8000, layer->level.all + 0x8000), list, count, drive,    \
         &cells->v[EDGESNN_TILE_PAIRS * layer->tiles],                                              \
         (uint32_t)(uintptr_t)cells->spikes - ((uint32_t)(uintptr_t)cells->v >> 4),                 \
-        layer->reset_to_zero ? edgesnn_fire_zero : edgesnn_fire_less,                              \
-        edgesnn_pack(layer->level.all + 0x8000 - layer->threshold.all,                             \
-                     layer->level.all + 0x8000 - layer->threshold.all)
+        edgesnn_sweep_reset(layer), layer->reset_to_zero ? edgesnn_fire_zero : edgesnn_fire_less
 
 /* A sweep by `sweep`, a function for sums that saturate. */
 #define EDGESNN_SWEEP_SATURATING(sweep, list, count, drive)                                        \
@@ -46,8 +56,8 @@ EDGESNN_INLINE uint32_t edgesnn_sweep_further(const struct edgesnn_membranes *la
           edgesnn_pack(layer->level.all - 1, layer->level.all - 1), list, count, drive,            \
           &cells->v[EDGESNN_TILE_PAIRS * layer->tiles],                                            \
           (uint32_t)(uintptr_t)cells->spikes - ((uint32_t)(uintptr_t)cells->v >> 4),               \
-          layer->reset_to_zero ? edgesnn_fire_settled_zero : edgesnn_fire_settled_less,            \
-          edgesnn_pack(layer->threshold.all, layer->threshold.all))
+          edgesnn_pack(layer->threshold.all, layer->threshold.all),                                \
+          layer->reset_to_zero ? edgesnn_fire_settled_zero : edgesnn_fire_settled_less, 0)
 
 /* A step without arrivals; where `watched`, bits in which membranes changed. */
 EDGESNN_INLINE uint32_t edgesnn_sweep_nothing(const struct edgesnn_membranes *layer, bool watched,
@@ -91,17 +101,14 @@ EDGESNN_INLINE void edgesnn_sweep_list(const struct edgesnn_membranes *layer, bo
                                        int32_t bias, uint32_t *list, uint32_t count,
                                        const uint32_t *drive, const struct edgesnn_cells *cells)
 {
-    if (drive != NULL) {
-        list[count] = EDGESNN_SWEEP_DRIVEN;
-    }
     if (edgesnn_can_pair(count, drive)) {
         if (calm) {
-            edgesnn_sweep8_paired(EDGESNN_SWEEP_PLAIN(list, count, drive));
+            edgesnn_sweep8_paired(EDGESNN_SWEEP_PLAIN(list, count, drive), 0);
         } else {
             EDGESNN_SWEEP_SATURATING(edgesnn_sweep8_paired_saturating, list, count, drive);
         }
     } else if (calm) {
-        edgesnn_sweep8(EDGESNN_SWEEP_PLAIN(list, count, drive));
+        edgesnn_sweep8(EDGESNN_SWEEP_PLAIN(list, count, drive), 0);
     } else {
         EDGESNN_SWEEP_SATURATING(edgesnn_sweep8_saturating, list, count, drive);
     }

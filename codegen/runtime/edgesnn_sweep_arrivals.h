@@ -9,7 +9,7 @@
 #include "edgesnn_nibbles.h"
 #include "edgesnn_sweep_parts.h"
 
-/* Other currents of a tile, behind its events. */
+/* Other currents of a tile, before its events. */
 #define EDGESNN_SWEEP_ADD_DRIVE                                                                    \
     "8:\n"                                                                                         \
     "ldr.w   r12, " EDGESNN_SWEEP_DRIVE "\n"                                                       \
@@ -24,7 +24,10 @@
     "sadd16  r9, r9, r1\n"                                                                         \
     "sadd16  r10, r10, r2\n"                                                                       \
     "sadd16  r11, r11, r3\n"                                                                       \
-    "b.w     4b\n"
+    "ldr.w   r2, " EDGESNN_SWEEP_EVENTS "\n"                                                       \
+    "ldr.w   r0, [lr]\n"                                                                           \
+    "mov.w   r1, r0\n"                                                                             \
+    "bx      r2\n"
 
 /* An event of 8 bits a weight on Cortex-M7, which issues an ADD beside a DSP instruction, but no
  * second one of these: words are summed whole in the first register of two, their odd bytes in the
@@ -77,44 +80,43 @@
     "sadd16  r10, r10, r2\n"                                                                       \
     "sadd16  r11, r11, r2\n"
 
-/* Where there are no events label 8 begins, or where there is no drive either label 4. */
+/* A tile's arrivals begin with a drive, label 8, or else with events, or where there are none with
+ * label 4. */
 #define EDGESNN_SWEEP_BEGIN8                                                                       \
-    "push    {r0-r11, lr}\n"                                                                       \
+    EDGESNN_SWEEP_PUSH                                                                             \
     "ldr.w   r6, " EDGESNN_SWEEP_COUNT "\n"                                                        \
-    "ldr.w   r7, " EDGESNN_SWEEP_DRIVE "\n"                                                        \
-    "adr.w   r8, 8f\n"                                                                             \
-    "adr.w   r9, 4f\n"                                                                             \
-    "cmp.w   r7, #0\n"                                                                             \
-    "it      eq\n"                                                                                 \
-    "moveq   r8, r9\n"                                                                             \
-    "orr.w   r8, r8, #1\n"                                                                         \
+    "ldr.w   r5, " EDGESNN_SWEEP_DRIVE "\n"                                                        \
+    "adr.w   r8, 4f\n"                                                                             \
     "cmp.w   r6, #0\n"                                                                             \
     EDGESNN_FIRST_EVENT8("r7", "r6", "r9", "7")                                                    \
     "it      eq\n"                                                                                 \
-    "moveq   r7, r8\n"                                                                             \
+    "addeq.w r7, r8, #1\n"                                                                         \
+    "cbz     r5, 2f\n"                                                                             \
+    "str.w   r7, " EDGESNN_SWEEP_EVENTS "\n"                                                       \
+    "adr.w   r7, 8f\n"                                                                             \
+    "add.w   r7, r7, #1\n"                                                                         \
+    "2:\n"                                                                                         \
     "str.w   r7, " EDGESNN_SWEEP_COUNT "\n"                                                        \
     ".balign 4\n"
 
-/* Everything that arrives at a tile. */
+/* Everything that arrives at a tile; then lr is the end of the membranes. */
 #define EDGESNN_SWEEP_ARRIVALS8(event)                                                             \
-    "ldr.w   lr, " EDGESNN_SWEEP_LIST "\n"                                                         \
-    "ldr.w   r2, " EDGESNN_SWEEP_COUNT "\n"                                                        \
+    "ldrd    lr, r2, " EDGESNN_SWEEP_LIST "\n"                                                     \
     "ldr.w   r0, [lr]\n"                                                                           \
     "mov.w   r1, r0\n"                                                                             \
     "bx      r2\n"                                                                                 \
-    EDGESNN_EVENTS8(event, "4", "1") /* EDGESNN_SWEEP_DRIVEN */                                    \
-    "beq.w   8f\n"                                                                                 \
+    EDGESNN_EVENTS8(event, "4", "0")                                                               \
     "4:\n"                                                                                         \
-    "ldmia.w sp, {r0-r3}\n"
+    "ldmia.w sp, {r0-r3, lr}\n"
 
 /* Places of events of 4 bits a weight, instead of those of 8: where the list is read from, where
  * the first pair is added, and a single event's place or zero; then where in rows a tile is, and
  * r12 of edgesnn_nibbles_dsp.h. */
-#define EDGESNN_SWEEP_OFFSET "[sp, #80]"
-#define EDGESNN_SWEEP_CHUNKS "[sp, #84]"
+#define EDGESNN_SWEEP_OFFSET "[sp, #84]"
+#define EDGESNN_SWEEP_CHUNKS "[sp, #88]"
 
 #define EDGESNN_SWEEP_BEGIN4                                                                       \
-    "push    {r0-r11, lr}\n"                                                                       \
+    EDGESNN_SWEEP_PUSH                                                                             \
     "ldr.w   r0, " EDGESNN_SWEEP_LIST "\n"                                                         \
     "ldr.w   r1, " EDGESNN_SWEEP_COUNT "\n"                                                        \
     EDGESNN_NIBBLE_BEGIN                                                                           \
@@ -139,7 +141,7 @@
 
 /* Membranes leaked, plus byte sums: four pairs, then the others; and the chunks on the stack. */
 #define EDGESNN_SWEEP_LEAK4                                                                        \
-    "ldr.w   lr, " EDGESNN_NIBBLE_BEHIND "\n"                                                     \
+    "ldr.w   lr, " EDGESNN_NIBBLE_BEHIND "\n"                                                      \
     "push.w  {lr}\n"                                                                               \
     "ldmia.w lr, {r4, r8, r9}\n"                                                                   \
     "mov.w   r12, r4\n"                                                                            \
@@ -160,6 +162,6 @@
     "beq     8f\n"                                                                                 \
     EDGESNN_NIBBLE_TAKE_BACK("lr")                                                                 \
     "8:\n"                                                                                         \
-    "ldmia.w sp, {r0-r3}\n"
+    "ldmia.w sp, {r0-r3, lr}\n"
 
 #endif

@@ -11,18 +11,24 @@
 
 #include "edgesnn_rows.h"
 
-/* The stack of functions with arrivals: r0 to r3, r4 to r11 and lr as they came, then the
- * arguments behind the first four. */
-#define EDGESNN_SWEEP_LIST "[sp, #52]"
-#define EDGESNN_SWEEP_COUNT "[sp, #56]" /* of places; then where the first event is added */
-#define EDGESNN_SWEEP_DRIVE "[sp, #60]"
-#define EDGESNN_SWEEP_LAST "[sp, #64]"
-#define EDGESNN_SWEEP_BITS "[sp, #68]"
-#define EDGESNN_SWEEP_FIRE "[sp, #72]"
-#define EDGESNN_SWEEP_RESET "[sp, #76]"
+/* The stack of sweeps: r0 to r3 as they came, the end of the membranes, r4 to r11 and lr as they
+ * came, then the arguments behind the first four. */
+#define EDGESNN_SWEEP_LIST "[sp, #56]"
+#define EDGESNN_SWEEP_COUNT "[sp, #60]" /* of places; then where a tile's arrivals begin */
+#define EDGESNN_SWEEP_DRIVE "[sp, #64]"
+#define EDGESNN_SWEEP_LAST "[sp, #68]"
+#define EDGESNN_SWEEP_BITS "[sp, #72]" /* and behind it what the reset takes */
+#define EDGESNN_SWEEP_FIRE "[sp, #80]"
+#define EDGESNN_SWEEP_EVENTS "[sp, #84]" /* where events behind a drive begin */
 
-/* What stands behind the last place where there is a drive too. No place is as small. */
-#define EDGESNN_SWEEP_DRIVEN 1u
+#define EDGESNN_SWEEP_PUSH                                                                         \
+    "push    {r4-r11, lr}\n"                                                                       \
+    "ldr.w   r4, [sp, #48]\n"                                                                      \
+    "push.w  {r0-r4}\n"
+
+#define EDGESNN_SWEEP_POP                                                                          \
+    "add.w   sp, sp, #20\n"                                                                        \
+    "pop     {r4-r11, pc}\n"
 
 /* Two pairs of membranes leaked, plus `further` each; two registers are `free`. On Cortex-M33
  * nothing uses what was made in the cycle before. */
@@ -40,8 +46,19 @@
     EDGESNN_SWEEP_LEAK_PAIRS("r8", "r9", "r1", "r2", "r12", "lr")                                  \
     EDGESNN_SWEEP_LEAK_PAIRS("r10", "r11", "r1", "r2", "r12", "lr")
 
-/* Whether there is any mark: the condition NE. */
-#define EDGESNN_SWEEP_MARKS                                                                        \
+/* Whether there is any mark: the condition NE. The first spares lr, which behind arrivals is the
+ * end of the membranes. */
+#define EDGESNN_SWEEP_MARKS_ALONE                                                                  \
+    "orr.w   r12, r4, r5\n"                                                                        \
+    "orr.w   r12, r12, r6\n"                                                                       \
+    "orr.w   r12, r12, r7\n"                                                                       \
+    "orr.w   r12, r12, r8\n"                                                                       \
+    "orr.w   r12, r12, r9\n"                                                                       \
+    "orr.w   r12, r12, r10\n"                                                                      \
+    "orr.w   r12, r12, r11\n"                                                                      \
+    "tst.w   r12, #0x80008000\n"
+
+#define EDGESNN_SWEEP_MARKS_PAIRED                                                                 \
     "orr.w   r12, r4, r5\n"                                                                        \
     "orr.w   lr, r6, r7\n"                                                                         \
     "orr.w   r12, r12, r8\n"                                                                       \
@@ -96,82 +113,101 @@
     EDGESNN_SWEEP_SETTLE_PAIR("r2", "r12", "r10", "24", "28")                                      \
     EDGESNN_SWEEP_SETTLE_PAIR("r12", "r2", "r11", "28", "28")
 
-#define EDGESNN_SWEEP_GATHER(sum)                                                                  \
-    "and.w   r1, " sum ", #0x80008000\n"                                                           \
-    "orr.w   r12, r1, r12, lsr #2\n"
+/* One pair of a tile with marks, which come to the register `marks` and, `to` bits down, to r12.
+ * Twice the marks is zero, and the GE flags say which lanes carried. Where there are none the reset
+ * is passed over, but not on cores that foretell branches and issue two instructions a cycle. */
+#if defined(EDGESNN_DUAL_ISSUE)
+#define EDGESNN_SWEEP_FIRE_PAIR(marks, sum, to, reset)                                             \
+    "and.w   " marks ", " sum ", #0x80008000\n"                                                    \
+    "orr.w   r12, r12, " marks ", lsr #" to "\n"                                                   \
+    "uadd16  " marks ", " marks ", " marks "\n"                                                    \
+    reset
+#else
+#define EDGESNN_SWEEP_FIRE_PAIR(marks, sum, to, reset)                                             \
+    "ands.w  " marks ", " sum ", #0x80008000\n"                                                    \
+    "beq.w   1f\n"                                                                                 \
+    "orr.w   r12, r12, " marks ", lsr #" to "\n"                                                   \
+    "uadd16  " marks ", " marks ", " marks "\n"                                                    \
+    reset                                                                                          \
+    "1:\n"
+#endif
 
-/* Marks as one bit a neuron, into the bitmap: those of pair k come to bits 2k + 1 of each half.
- * Then r1 is zero and r2 what the reset takes. */
-#define EDGESNN_SWEEP_EMIT                                                                         \
-    "and.w   r12, r4, #0x80008000\n"                                                               \
-    EDGESNN_SWEEP_GATHER("r5")                                                                     \
-    EDGESNN_SWEEP_GATHER("r6")                                                                     \
-    EDGESNN_SWEEP_GATHER("r7")                                                                     \
-    EDGESNN_SWEEP_GATHER("r8")                                                                     \
-    EDGESNN_SWEEP_GATHER("r9")                                                                     \
-    EDGESNN_SWEEP_GATHER("r10")                                                                    \
-    EDGESNN_SWEEP_GATHER("r11")                                                                    \
-    "uxth.w  r2, r12\n"                                                                            \
-    "lsr.w   r12, r12, #16\n"                                                                      \
-    "orr.w   r12, r12, r2, lsr #1\n"                                                               \
-    "ldr.w   r1, " EDGESNN_SWEEP_BITS "\n"                                                         \
-    "ldr.w   r2, " EDGESNN_SWEEP_RESET "\n"                                                        \
+/* What a plain sum becomes: the membrane less the threshold, or zero, where there is a mark. r2 is
+ * the threshold, or `level` less it; or else what `level` makes zero of. */
+#if defined(EDGESNN_DUAL_ISSUE)
+#define EDGESNN_SWEEP_PLAIN_LESS(sum, at, to)                                                      \
+    EDGESNN_SWEEP_FIRE_PAIR("r0", sum, to, "sel     r0, r2, r3\n")                                 \
+    "sadd16  " sum ", " sum ", r0\n"
+#else
+#define EDGESNN_SWEEP_PLAIN_LESS(sum, at, to)                                                      \
+    EDGESNN_SWEEP_FIRE_PAIR("r0", sum, to,                                                         \
+                            "sel     r0, r2, r0\n"                                                 \
+                            "ssub16  " sum ", " sum ", r0\n")                                      \
+    "sadd16  " sum ", " sum ", r3\n"
+#endif
+
+#define EDGESNN_SWEEP_PLAIN_ZERO(sum, at, to)                                                      \
+    EDGESNN_SWEEP_FIRE_PAIR("r0", sum, to, "sel     " sum ", r2, " sum "\n")                       \
+    "sadd16  " sum ", " sum ", r3\n"
+
+/* The same of membranes that are in memory, only the marks being here. */
+#define EDGESNN_SWEEP_SETTLED_LESS(mark, at, to)                                                   \
+    EDGESNN_SWEEP_FIRE_PAIR(mark, mark, to,                                                        \
+                            "ldr.w   r3, [r0, #" at "]\n"                                          \
+                            "sel     " mark ", r2, " mark "\n"                                     \
+                            "ssub16  r3, r3, " mark "\n"                                           \
+                            "str.w   r3, [r0, #" at "]\n")
+
+#define EDGESNN_SWEEP_SETTLED_ZERO(mark, at, to)                                                   \
+    EDGESNN_SWEEP_FIRE_PAIR(mark, mark, to,                                                        \
+                            "ldr.w   r3, [r0, #" at "]\n"                                          \
+                            "sel     r3, " mark ", r3\n"                                           \
+                            "str.w   r3, [r0, #" at "]\n")
+
+/* A tile with marks: its pairs, whose marks come to bits 2k + 1 of each half of r12, and then one
+ * bit a neuron into the bitmap. Leaves r0 to r3 to be loaded again. */
+#define EDGESNN_SWEEP_FIRE_TILE(pair)                                                              \
+    "ldrd    r1, r2, " EDGESNN_SWEEP_BITS "\n"                                                     \
     "add.w   r1, r1, r0, lsr #4\n"                                                                 \
+    "mov.w   r12, #0\n"                                                                            \
+    pair("r4", "0", "14")                                                                          \
+    pair("r5", "4", "12")                                                                          \
+    pair("r6", "8", "10")                                                                          \
+    pair("r7", "12", "8")                                                                          \
+    pair("r8", "16", "6")                                                                          \
+    pair("r9", "20", "4")                                                                          \
+    pair("r10", "24", "2")                                                                         \
+    pair("r11", "28", "0")                                                                         \
+    "lsr.w   r2, r12, #1\n"                                                                        \
+    "orr.w   r12, r2, r12, lsr #16\n"                                                              \
     "strh.w  r12, [r1]\n"                                                                          \
-    "mov.w   r1, #0\n"
+    "bx      lr\n"
 
-/* A tile with marks: to the function that the caller names, and back to label 6. */
+/* To the function for it that the caller names, and back to label 6. */
 #define EDGESNN_SWEEP_FIRED                                                                        \
     "7:\n"                                                                                         \
     "ldr.w   r12, " EDGESNN_SWEEP_FIRE "\n"                                                        \
     "blx     r12\n"                                                                                \
-    "ldrd    r1, r2, [sp, #4]\n"                                                                   \
+    "ldmia.w sp, {r0-r3, lr}\n"                                                                    \
     "b.w     6b\n"
 
-/* On all sums of a tile. */
-#define EDGESNN_SWEEP_EACH(pair)                                                                   \
-    pair("r4", "0")                                                                                \
-    pair("r5", "4")                                                                                \
-    pair("r6", "8")                                                                                \
-    pair("r7", "12")                                                                               \
-    pair("r8", "16")                                                                               \
-    pair("r9", "20")                                                                               \
-    pair("r10", "24")                                                                              \
-    pair("r11", "28")
-
-/* What a plain sum becomes: the membrane less the threshold, or zero, where there is a mark. */
-#define EDGESNN_SWEEP_PLAIN_LESS(sum, at)                                                          \
-    "sadd16  r12, " sum ", r1\n"                                                                   \
-    "sel     r12, r3, r2\n"                                                                        \
-    "sadd16  " sum ", " sum ", r12\n"
-
-#define EDGESNN_SWEEP_PLAIN_ZERO(sum, at)                                                          \
-    "sadd16  r12, " sum ", r3\n"                                                                   \
-    "sadd16  r2, " sum ", r1\n"                                                                    \
-    "sel     " sum ", r12, r1\n"
-
-/* The same of membranes that are in memory, only the marks being here. */
-#define EDGESNN_SWEEP_SETTLED_LESS(mark, at)                                                       \
-    "sadd16  r12, " mark ", r1\n"                                                                  \
-    "sel     r12, r1, r2\n"                                                                        \
-    "ldr.w   " mark ", [r0, #" at "]\n"                                                            \
-    "ssub16  " mark ", " mark ", r12\n"                                                            \
-    "str.w   " mark ", [r0, #" at "]\n"
-
-#define EDGESNN_SWEEP_SETTLED_ZERO(mark, at)                                                       \
-    "sadd16  r12, " mark ", r1\n"                                                                  \
-    "ldr.w   r12, [r0, #" at "]\n"                                                                 \
-    "sel     r12, r12, r1\n"                                                                       \
-    "str.w   r12, [r0, #" at "]\n"
-
 /* On to the next tile, or back to the caller. */
+#define EDGESNN_SWEEP_NEXT_BEFORE(end)                                                             \
+    "str.w   r0, [sp]\n"                                                                           \
+    "cmp.w   r0, " end "\n"                                                                        \
+    "bne.w   1b\n"                                                                                 \
+    EDGESNN_SWEEP_POP
+
+/* A core that issues two instructions a cycle waits for the longer chain, and not for the load. */
+#if defined(EDGESNN_DUAL_ISSUE)
+#define EDGESNN_SWEEP_MARKS EDGESNN_SWEEP_MARKS_PAIRED
 #define EDGESNN_SWEEP_NEXT                                                                         \
     "ldr.w   r12, " EDGESNN_SWEEP_LAST "\n"                                                        \
-    "str.w   r0, [sp]\n"                                                                           \
-    "cmp.w   r0, r12\n"                                                                            \
-    "bne.w   1b\n"                                                                                 \
-    "add.w   sp, sp, #16\n"                                                                        \
-    "pop     {r4-r11, pc}\n"
+    EDGESNN_SWEEP_NEXT_BEFORE("r12")
+#else
+#define EDGESNN_SWEEP_MARKS EDGESNN_SWEEP_MARKS_ALONE
+#define EDGESNN_SWEEP_NEXT EDGESNN_SWEEP_NEXT_BEFORE("lr")
+#endif
 
 #define EDGESNN_SWEEP_COMPARE(at, v)                                                               \
     "ldr.w   lr, [r0, #" at "]\n"                                                                  \
@@ -193,22 +229,22 @@
 
 /* All tiles of a plain layer at which nothing arrives. */
 #define EDGESNN_SWEEP_QUIET(watch, leave)                                                          \
-    "push    {r0-r11, lr}\n"                                                                       \
+    EDGESNN_SWEEP_PUSH                                                                             \
     "1:\n"                                                                                         \
     "ldmia.w r0, {r4-r11}\n"                                                                       \
     EDGESNN_SWEEP_LEAK                                                                             \
-    EDGESNN_SWEEP_MARKS                                                                            \
+    EDGESNN_SWEEP_MARKS_PAIRED                                                                     \
     "bne.w   7f\n"                                                                                 \
     EDGESNN_SWEEP_TO_MEMBRANES                                                                     \
     "6:\n"                                                                                         \
     watch                                                                                          \
     "stmia.w r0!, {r4-r11}\n"                                                                      \
     "ldr.w   r12, " EDGESNN_SWEEP_LAST "\n"                                                        \
+    "str.w   r0, [sp]\n"                                                                           \
     "cmp.w   r0, r12\n"                                                                            \
     "bne.w   1b\n"                                                                                 \
     leave                                                                                          \
-    "add.w   sp, sp, #16\n"                                                                        \
-    "pop     {r4-r11, pc}\n"                                                                       \
+    EDGESNN_SWEEP_POP                                                                              \
     EDGESNN_SWEEP_FIRED
 
 #endif

@@ -20,9 +20,10 @@
  *            place off the list and put back that of the next tile, and an eighth of the loop.
  *            Words and additions alone are 12, 0.75 a synapse, if no load had a first cycle.
  *     66     a plain tile at which nothing arrives, 4.1 a neuron: 18 to load and store, 24 to leak,
- *            8 to find marks, 8 to make membranes of sums. What arrives costs 17 more.
+ *            8 to find marks, 8 to make membranes of sums. What arrives costs 18 more.
  *     100    a tile that saturates
- *     60     more for a tile with spikes, however many: 30 for the bitmap, 24 for the reset
+ *     48     more for a tile with spikes, and 4 for each of its eight pairs in which one is: each
+ *            pair is looked at, 3, and the bitmap, the call and its way back take the rest
  * On Cortex-M7 7 for an event and tile, 0.44 a synapse: four additions of two lanes, each beside an
  * ADD, a load or a store, two cycles of loads and one of two ADDs. No fewer would do with one DSP
  * instruction a cycle but the 6 of loads and additions alone.
@@ -40,34 +41,34 @@
         EDGESNN_UNUSED uint32_t level, EDGESNN_UNUSED uint32_t *list,                              \
         EDGESNN_UNUSED uint32_t count, EDGESNN_UNUSED const uint32_t *drive,                       \
         EDGESNN_UNUSED const uint32_t *end, EDGESNN_UNUSED uint32_t bits,                          \
-        EDGESNN_UNUSED void (*fire)(void), EDGESNN_UNUSED uint32_t reset
+        EDGESNN_UNUSED uint32_t reset, EDGESNN_UNUSED void (*fire)(void)
 
 /* Spikes of a tile of which at least one neuron fires, on the stack of a sweep; registers as in
- * edgesnn_sweep_parts.h. SADD16 with zero puts into the GE flags which lanes bear no mark. Of plain
- * sums: `reset` is `level` less the threshold. */
+ * edgesnn_sweep_parts.h. Of plain sums: `reset` is the threshold, or `level` less than zero. */
 EDGESNN_NAKED void edgesnn_fire_less(void)
 {
-    __asm__ volatile(EDGESNN_SWEEP_EMIT EDGESNN_SWEEP_EACH(EDGESNN_SWEEP_PLAIN_LESS) "bx lr\n");
+    __asm__ volatile(EDGESNN_SWEEP_FIRE_TILE(EDGESNN_SWEEP_PLAIN_LESS));
 }
 
 EDGESNN_NAKED void edgesnn_fire_zero(void)
 {
-    __asm__ volatile(EDGESNN_SWEEP_EMIT EDGESNN_SWEEP_EACH(EDGESNN_SWEEP_PLAIN_ZERO) "bx lr\n");
+    __asm__ volatile(EDGESNN_SWEEP_FIRE_TILE(EDGESNN_SWEEP_PLAIN_ZERO));
 }
 
 /* Of a layer that saturates: `reset` is the threshold. */
 EDGESNN_NAKED void edgesnn_fire_settled_less(void)
 {
-    __asm__ volatile(EDGESNN_SWEEP_EMIT EDGESNN_SWEEP_EACH(EDGESNN_SWEEP_SETTLED_LESS) "bx lr\n");
+    __asm__ volatile(EDGESNN_SWEEP_FIRE_TILE(EDGESNN_SWEEP_SETTLED_LESS));
 }
 
 EDGESNN_NAKED void edgesnn_fire_settled_zero(void)
 {
-    __asm__ volatile(EDGESNN_SWEEP_EMIT EDGESNN_SWEEP_EACH(EDGESNN_SWEEP_SETTLED_ZERO) "bx lr\n");
+    __asm__ volatile(EDGESNN_SWEEP_FIRE_TILE(EDGESNN_SWEEP_SETTLED_ZERO));
 }
 
-/* All tiles of a plain layer at which something arrives, rows of 8 bits a weight. */
-EDGESNN_NAKED void edgesnn_sweep8(EDGESNN_SWEEP_ARGUMENTS)
+/* All tiles of a plain layer at which something arrives, rows of 8 bits a weight. `events` is
+ * only room for a word. */
+EDGESNN_NAKED void edgesnn_sweep8(EDGESNN_SWEEP_ARGUMENTS, EDGESNN_UNUSED uint32_t events)
 {
     __asm__ volatile(
         EDGESNN_SWEEP_BEGIN8
@@ -86,7 +87,8 @@ EDGESNN_NAKED void edgesnn_sweep8(EDGESNN_SWEEP_ARGUMENTS)
 }
 
 /* The same of a layer that saturates; `further` is the same in both lanes. */
-EDGESNN_NAKED void edgesnn_sweep8_saturating(EDGESNN_SWEEP_ARGUMENTS)
+EDGESNN_NAKED void edgesnn_sweep8_saturating(EDGESNN_SWEEP_ARGUMENTS,
+                                             EDGESNN_UNUSED uint32_t events)
 {
     __asm__ volatile(
         EDGESNN_SWEEP_BEGIN8
@@ -106,7 +108,7 @@ EDGESNN_NAKED void edgesnn_sweep8_saturating(EDGESNN_SWEEP_ARGUMENTS)
 
 /* edgesnn_sweep8 for up to 256 events, on a core that issues an ADD beside a DSP instruction
  * (where its compiler says so by EDGESNN_DUAL_ISSUE). No drive. */
-EDGESNN_NAKED void edgesnn_sweep8_paired(EDGESNN_SWEEP_ARGUMENTS)
+EDGESNN_NAKED void edgesnn_sweep8_paired(EDGESNN_SWEEP_ARGUMENTS, EDGESNN_UNUSED uint32_t events)
 {
     __asm__ volatile(
         EDGESNN_SWEEP_BEGIN8
@@ -127,7 +129,8 @@ EDGESNN_NAKED void edgesnn_sweep8_paired(EDGESNN_SWEEP_ARGUMENTS)
 }
 
 /* The same of a layer that saturates. */
-EDGESNN_NAKED void edgesnn_sweep8_paired_saturating(EDGESNN_SWEEP_ARGUMENTS)
+EDGESNN_NAKED void edgesnn_sweep8_paired_saturating(EDGESNN_SWEEP_ARGUMENTS,
+                                                    EDGESNN_UNUSED uint32_t events)
 {
     __asm__ volatile(
         EDGESNN_SWEEP_BEGIN8
