@@ -97,11 +97,11 @@ EDGESNN_SHARED void edgesnn_step_pairs(const struct edgesnn_adaptive *layer,
     "pkhbt   r5, r5, r12, lsl #16\n"
 
 /* Steps the pairs of `span`, whose sums stand in `sum` where all others would too; bits of spikes
- * are zero before. Two pairs a turn, 71 cycles on Cortex-M4: of each 35.5 a pair spends 11 on
- * loads, 9 on u, 4 on the test and 8 on a; stores follow loads, in whose shadow they take none but
- * one; a turn's end takes 5. 55 a span. A pair in which a neuron fires takes some 35 more (label
- * 3), where the reset is u - threshold = ~(top - u) + strict, and goes on where the place of its v
- * tells that it is the first or the second of the turn. Fewer would take an instruction that
+ * are zero before. Two pairs a turn, 71 cycles on Cortex-M4: of each 35.5 a pair spends 11.5 on
+ * loads, 9 on u, 3 on the test and 9 on a; stores follow loads, in whose shadow they take none but
+ * one a turn, whose end takes 5. 55 a span. A pair in which a neuron fires takes some 35 more
+ * (label 3), where the reset is u - threshold = ~(top - u) + strict, and goes on where the place of
+ * its v tells that it is the first or the second of the turn. Fewer would take an instruction that
  * multiplies, shifts and adds lanes.
  * On the stack: from a pair's v to its jump (0), strict (4), keep (8), v (12), spikes (16) and the
  * last sum's end (20). */
