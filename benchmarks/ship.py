@@ -9,11 +9,16 @@ docs/det_NAME.png, and of a run docs/NAME_curves.png.
 With --drop, neurons that fire in no more than that share of the steps of the training clips are
 left out of the integer network, down to whole tiles of eight.
 
-With --balance the readout's bias of *unknown* is lowered to where the mean recall of the classes is
-best on validation: a third of the clips there are unknown words, which training learns to expect.
+With --delta the input is sent when it moved by more than that, whatever it was trained with.
 
-    python benchmarks/ship.py NAME RUN|FILE.esnn [--drop SHARE] [--balance] [--data-dir FOLDER]
-        [--dry]
+With --rest, biases are lowered to where no neuron is held above that share of its threshold in
+silence, and nudged so that all come to rest (edgesnn/settle.py).
+
+With --balance the readout's biases of *silence* and *unknown* are chosen anew: those with the best
+mean recall of the classes on validation.
+
+    python benchmarks/ship.py NAME RUN|FILE.esnn [--delta N] [--drop SHARE] [--rest SHARE]
+        [--balance] [--data-dir FOLDER] [--dry]
 """
 
 from __future__ import annotations
@@ -27,12 +32,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from ship_changes import Biases, at_rest, balanced, without_idle
 
 from edgesnn.codegen import memory_plan
 from edgesnn.files import write_atomic
 from edgesnn.frontend import features
-from edgesnn.network import Network, Readout, identity, load_network, narrowed, save_network
+from edgesnn.network import Network, identity, load_network, save_network
 from edgesnn.pipeline.datasets import Recordings
 from edgesnn.pipeline.stream import draw_det, evaluate_stream, with_detector
 from edgesnn.quantize import lower
@@ -42,7 +47,7 @@ from edgesnn.trained import load_trained
 from edgesnn.trainer.config import load_config
 from edgesnn.trainer.curves import draw_confusion
 from edgesnn.trainer.data import open_dataset
-from edgesnn.trainer.data.dataset import UNKNOWN, Dataset
+from edgesnn.trainer.data.dataset import Dataset
 from edgesnn.trainer.data.pcm import load_pcm
 from edgesnn.trainer.outcome import CONFIG, TRAINED
 from edgesnn.trainer.run import CURVES, LOG
@@ -50,55 +55,6 @@ from edgesnn.trainer.run import CURVES, LOG
 ROOT = Path(__file__).resolve().parent.parent
 LISTENING = ROOT / "benchmarks" / "results" / "listening.json"
 REST_SECONDS = 30
-BLOCK, LANES = 256, 8
-
-
-def without_idle(network: Network, dataset: Dataset, share: float) -> Network:
-    """`network` without the neurons that fire in at most `share` of the training clips' steps."""
-    assert network.frontend is not None
-    pcm, engine = load_pcm(dataset, "training").pcm, Engine(network)
-    fired = {layer.name: np.zeros(layer.size) for layer in network.spiking}
-    steps = 0
-    for first in range(0, len(pcm), BLOCK):
-        block = np.ascontiguousarray(pcm[first : first + BLOCK])
-        traces = engine.run(features(block, network.frontend))
-        for name, spikes in traces.spikes.items():
-            fired[name] += spikes.sum((0, 1))
-        steps += spikes.shape[0] * spikes.shape[1]
-    kept = {name: most_active(counts, share * steps) for name, counts in fired.items()}
-    return narrowed(network, kept)
-
-
-def most_active(counts: npt.NDArray[np.float64], least: float) -> npt.NDArray[np.int64]:
-    """Indices of the entries above `least`, and of the next, to a multiple of LANES."""
-    count = -(-int((counts > least).sum()) // LANES) * LANES
-    return np.sort(np.argsort(-counts, kind="stable")[: min(count, len(counts))])
-
-
-def with_less_unknown(network: Network, dataset: Dataset) -> tuple[Network, int]:
-    """`network` with the bias of `unknown` chosen on validation, and by how much it is lower.
-
-    A bias moves the last score by itself times the sum of the decay's powers; which bias is best is
-    sought among scores moved so.
-    """
-    assert network.frontend is not None
-    clips = load_pcm(dataset, "validation")
-    labels, unknown = np.array(clips.labels), network.classes.index(UNKNOWN)
-    heard = Engine(network).classify(features(np.ascontiguousarray(clips.pcm), network.frontend))
-    readout = network.readout
-    assert isinstance(readout.neuron, Readout)
-    decay = int(readout.neuron.decay[unknown]) / 256
-    reach = sum(decay**step for step in range(heard.steps))
-    recalls = []
-    for less in range(int(heard.scores.std() / reach) + 1):
-        scores = heard.scores.astype(np.float64)
-        scores[:, unknown] -= less * reach
-        right = scores.argmax(1) == labels
-        recalls.append(float(np.mean([right[labels == c].mean() for c in set(labels.tolist())])))
-    less = int(np.argmax(recalls))
-    bias = np.array(readout.bias)
-    bias[unknown] -= less
-    return replace(network, layers=(*network.layers[:-1], replace(readout, bias=bias))), less
 
 
 def activity_of(report: SimulationReport) -> dict[str, dict[str, Any]]:
@@ -171,7 +127,7 @@ class Chosen:
     """The network to ship, what was done to it, and what it reached by split."""
 
     network: Network
-    bias_lowered: int
+    biases: Biases
     reports: dict[str, SimulationReport]
 
     @property
@@ -188,22 +144,35 @@ def choose(given: argparse.Namespace) -> Chosen:
     """Lower and change the network as asked, choose its detector, and measure it."""
     dataset = open_dataset("gsc", data_dir=given.data_dir)
     network = replace(_lowered(given.run), name=given.name)
-    notes: dict[str, str] = {}
-    if given.drop is not None:
-        network = without_idle(network, dataset, given.drop)
-        notes["idle"] = f"neurons up to a share of {given.drop} left out"
-    less = 0
-    if given.balance:
-        network, less = with_less_unknown(network, dataset)
+    network, notes, biases = _changed(network, dataset, given)
     heard = with_detector(network, dataset)
     print(json.dumps(heard.error.record()))
     reports = {}
     for split in ("validation",) if given.dry else ("validation", "testing"):
         clips = load_pcm(dataset, split)
         reports[split] = simulate(heard.network, clips.pcm, clips.labels)
-    found = Chosen(heard.network, less, reports)
+    found = Chosen(heard.network, biases, reports)
     noted = {**heard.network.notes, **notes, **found.shares}
     return replace(found, network=replace(heard.network, notes=noted))
+
+
+def _changed(
+    network: Network, dataset: Dataset, given: argparse.Namespace
+) -> tuple[Network, dict[str, str], Biases]:
+    """`network` as the options want it, notes of that, and what was done to the readout."""
+    notes, biases = {}, {}
+    if given.delta is not None:
+        network = replace(network, input=replace(network.input, delta=given.delta))
+        notes["delta"] = f"read with {given.delta}"
+    if given.drop is not None:
+        network = without_idle(network, dataset, given.drop)
+        notes["idle"] = f"neurons up to a share of {given.drop} left out"
+    if given.rest is not None:
+        network, nudged = at_rest(network, given.rest)
+        notes["rest"] = f"held to {given.rest} of the thresholds in silence, {nudged} biases nudged"
+    if given.balance:
+        network, biases = balanced(network, dataset)
+    return network, notes, biases
 
 
 def _lowered(source: Path) -> Network:
@@ -220,7 +189,7 @@ def record_of(chosen: Chosen, source: Path) -> dict[str, Any]:
         **chosen.shares,
         "flash_bytes": plan.flash_bytes,
         "ram_bytes": plan.ram_bytes,
-        "bias_of_unknown_lowered_by": chosen.bias_lowered,
+        "biases_changed_by": chosen.biases,
         "silence": rest(chosen.network),
         "activity": {split: activity_of(report) for split, report in chosen.reports.items()},
         "training": training_record(source) if source.is_dir() else None,
@@ -249,8 +218,10 @@ def options() -> argparse.Namespace:
     parser.add_argument("name", help="what the network will be called")
     parser.add_argument("run", type=Path, help="folder of its training run, or .esnn")
     parser.add_argument("--data-dir", type=Path, help="folder of the recordings")
+    parser.add_argument("--delta", type=int, metavar="N", help="read with this threshold")
     parser.add_argument("--drop", type=float, metavar="SHARE", help="leave out idle neurons")
-    parser.add_argument("--balance", action="store_true", help="choose the bias of unknown")
+    parser.add_argument("--rest", type=float, metavar="SHARE", help="let neurons rest in silence")
+    parser.add_argument("--balance", action="store_true", help="choose the readout's biases")
     parser.add_argument("--dry", action="store_true", help="read validation alone; write nothing")
     return parser.parse_args()
 

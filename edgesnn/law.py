@@ -32,7 +32,9 @@ def input_seen(network: Network, features: IntArray) -> IntArray:
 
 
 @dataclass
-class _LayerState:
+class NeuronState:
+    """Neurons between two steps: int64 `(..., neurons)`, membranes, adaptation and last spikes."""
+
     v: IntArray
     a: IntArray
     spikes: IntArray
@@ -73,7 +75,7 @@ class Oracle:
                 traces.record(layer, clip, step, state.v, state.a, state.spikes)
 
     def _step_layer(
-        self, layer: Layer, state: _LayerState, history: dict[str, IntArray], step: int
+        self, layer: Layer, state: NeuronState, history: dict[str, IntArray], step: int
     ) -> None:
         graded = np.zeros(layer.size, np.int64)
         binary = graded.copy()
@@ -96,8 +98,8 @@ class Oracle:
         return total
 
 
-def _zero_state(layer: Layer) -> _LayerState:
-    return _LayerState(*(np.zeros(layer.size, np.int64) for _ in range(3)))
+def _zero_state(layer: Layer) -> NeuronState:
+    return NeuronState(*(np.zeros(layer.size, np.int64) for _ in range(3)))
 
 
 def _delayed(history: IntArray, step: int, group: Synapses) -> IntArray:
@@ -108,7 +110,7 @@ def _delayed(history: IntArray, step: int, group: Synapses) -> IntArray:
     return np.where(then >= 0, values, 0)
 
 
-def step_spiking(layer: Layer, state: _LayerState, current: IntArray) -> None:
+def step_spiking(layer: Layer, state: NeuronState, current: IntArray) -> None:
     """Advance a spiking layer by one step (docs/SPEC.md §4)."""
     neuron = layer.neuron
     assert isinstance(neuron, IntegrateAndFire)

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from edgesnn.errors import FileFormatError
 from edgesnn.files import write_atomic
 from edgesnn.trainer.average import Average
+from edgesnn.trainer.layers import RESTING
 from edgesnn.trainer.model import Spotter
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -127,10 +128,16 @@ def save_model(model: nn.Module, path: Path) -> None:
 def load_model(model: nn.Module, path: Path) -> None:
     """Read what `save_model` wrote into `model`.
 
+    What a layer knows of silence stays as it is where the file does not have it, and is left out
+    where the model has no use for it: a network may be asked to rest later on.
+
     Raises:
         FileFormatError: the file is missing, damaged, or of another architecture.
     """
     try:
-        model.load_state_dict(load_tensors(path.read_bytes()))
+        tensors = load_tensors(path.read_bytes())
+        known = {k: v for k, v in model.state_dict().items() if k.endswith(RESTING)}
+        kept = {k: v for k, v in tensors.items() if k in known or not k.endswith(RESTING)}
+        model.load_state_dict(known | kept)
     except (OSError, RuntimeError, SafetensorError):
         raise FileFormatError(f"{path} is no model of this architecture; train again") from None

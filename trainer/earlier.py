@@ -71,18 +71,26 @@ def first_model(job: Job) -> Spotter:
     torch.manual_seed(job.seed)
     start, settings = job.config.start, job.config.model
     if not start.run:
-        return make_model(settings, job.senses.shape, len(job.dataset.classes))
+        return _new(job, settings)
     if start.run.endswith(NETWORK):
         return _recovered(job, Path(start.run))
     folder, config = _run_at(start.run, "start.run")
     if start.prune and isinstance(settings, ModelSettings):
         settings = _as_wide_as(settings, config)
-    model = make_model(settings, job.senses.shape, len(job.dataset.classes))
+    model = _new(job, settings)
     checkpoint.load_model(model, folder / BEST)
     if not start.prune or not isinstance(model, KeywordSpotter):
         return model
     clips = job.senses.training().variant(0)
     return without(model, [chosen(r, start.prune) for r in firing_rates(model, clips)])
+
+
+def _new(job: Job, settings: AnyModel) -> Spotter:
+    """A network with random weights that knows what silence sounds like."""
+    model = make_model(settings, job.senses.shape, len(job.dataset.classes))
+    if isinstance(model, KeywordSpotter):
+        model.know_silence(torch.from_numpy(job.senses.silence()))
+    return model
 
 
 def _recovered(job: Job, path: Path) -> Spotter:
@@ -91,7 +99,7 @@ def _recovered(job: Job, path: Path) -> Spotter:
     if not isinstance(settings, ModelSettings) or network.classes != job.dataset.classes:
         raise ConfigError(f"start.run: {path} is no network of this model and these classes")
     settings = widened(settings, [layer.size for layer in network.spiking])
-    model = make_model(settings, job.senses.shape, len(network.classes))
+    model = _new(job, settings)
     assert isinstance(model, KeywordSpotter)
     training = job.senses.training()
     recover(model, network, training.variant(0), training.labels)

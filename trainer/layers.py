@@ -29,6 +29,9 @@ from edgesnn.trainer.spiking import (
 )
 from edgesnn.trainer.synapses import currents
 
+#: Buffer of what a layer's source gives, `(pre,)`, while nothing is heard.
+RESTING = "resting"
+
 #: Highest threshold in LSB: leaves the membrane room above it within int16.
 THRESHOLD_LIMIT = 16384.0
 
@@ -151,6 +154,7 @@ class Population(nn.Module):
         threshold = self._whole(1.0 / unit)
         if self.law.integer:
             threshold = threshold.clamp(min=1.0)
+        decay = self._whole(256 * torch.sigmoid(self.decay))
         bias = self._whole(self.bias / unit - mean)
         adaptation = None
         if self.adaptive:
@@ -158,8 +162,12 @@ class Population(nn.Module):
             coupling = self._whole(256 * self.adaptation_coupling.clamp(0.0, 1.0))
             jump = self._whole((self.adaptation_jump.clamp(min=0.0) / unit).clamp(max=32767.0))
             adaptation = (self._whole(256 * torch.sigmoid(self.adaptation_decay)), coupling, jump)
-        decay = self._whole(256 * torch.sigmoid(self.decay))
+        bias = self.restrained(bias, threshold, decay)
         return neuron_parameters(threshold, decay, bias, adaptation), unit.detach()
+
+    def restrained(self, bias: Tensor, threshold: Tensor, decay: Tensor) -> Tensor:
+        """The biases `(N,)` in LSB that neurons may have, of those that they learnt."""
+        return bias
 
     def _whole(self, x: Tensor) -> Tensor:
         return round_through(x) if self.law.integer else x
@@ -176,9 +184,11 @@ class SpikingLayer(Population):
         graded_shift: right shift of graded currents; 0 where the source spikes.
         slope: α of the surrogate.
         normalise: batch normalisation while training.
+        rest: share of the threshold that a membrane may reach without events; 0 for any.
     """
 
     delays: Tensor
+    resting: Tensor
 
     def __init__(
         self,
@@ -190,11 +200,14 @@ class SpikingLayer(Population):
         graded_shift: int = 0,
         slope: float = 2.0,
         normalise: bool = True,
+        rest: float = 0.0,
     ) -> None:
         super().__init__(settings, slope, graded_shift)
         size = settings.width
-        self.settings = settings
+        self.settings, self.rest = settings, rest
         self.register_buffer("delays", delays)
+        if rest:
+            self.register_buffer(RESTING, torch.zeros(pre))
         self.synapses = QuantisedWeight(
             size, delays.numel(), bits, per_neuron=True, dead_zone=settings.dead_zone
         )
@@ -210,6 +223,29 @@ class SpikingLayer(Population):
         if recurrent is not None:
             return fire_by_steps(acc, parameters, unit, self.slope, self.law, recurrent)
         return fire(acc, parameters, unit, self.slope, self.law)
+
+    def restrained(self, bias: Tensor, threshold: Tensor, decay: Tensor) -> Tensor:
+        """The biases, held down to where they cannot make a resting neuron fire.
+
+        Under a constant drive b a membrane below θ stays below θ where b ≤ θ · (1 − decay), since
+        `floor(v · decay) + b < θ` then, whatever v < θ. Here b, with what the resting source gives,
+        is held to `rest` of that. What an adaptation current may add is not in it: one that got
+        stuck a little below zero, rounded down, or that rings from one spike to the next, may yet
+        lift a neuron (edgesnn/settle.py finds the former). The gradient passes straight through,
+        so that a bias may come down again.
+        """
+        if not self.rest:
+            return bias
+        with torch.no_grad():
+            highest = torch.floor(self.rest * threshold * (256 - decay) / 256)
+            too_much = (bias + self._resting_currents() - highest).clamp(min=0.0)
+        return bias - too_much
+
+    def _resting_currents(self) -> Tensor:
+        """Currents `(N,)` in LSB while the source gives `resting`, once it did so for long."""
+        weight = self.synapses().integer
+        sums = weight @ self.resting.repeat(self.delays.shape[0])
+        return torch.floor(sums * 2.0**-self.graded_shift)
 
     def recurrent_integers(self, unit: Tensor) -> Tensor | None:
         """Weights `(N, N)` from the layer to itself in LSB: they share the membrane's step."""

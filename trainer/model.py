@@ -51,7 +51,14 @@ class KeywordSpotter(nn.Module):
             graded_shift=entry.graded_shift if first else 0,
             slope=self.settings.surrogate_slope,
             normalise=self.settings.normalise,
+            rest=self.settings.rest,
         )
+
+    @torch.no_grad()
+    def know_silence(self, frame: Tensor) -> None:
+        """Tell the first layer the features `(channels,)` of digital silence, for `rest`."""
+        if self.settings.rest:
+            self.hidden[0].resting.copy_(frame)
 
     @property
     def hidden(self) -> list[SpikingLayer]:

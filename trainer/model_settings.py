@@ -76,13 +76,18 @@ class ReadoutSettings(Settings):
 
 
 class ModelSettings(Settings):
-    """The network. `normalise` trains with batch normalisation, folded into thresholds."""
+    """The network. `normalise` trains with batch normalisation, folded into thresholds.
+
+    `rest`, if not 0, holds biases down so that a membrane which nothing moves stays below this
+    share of its threshold: the network cannot fire, and costs next to nothing, in digital silence.
+    """
 
     kind: Literal["spiking"] = "spiking"
     input: InputSettings = InputSettings()
     hidden: Annotated[list[LayerSettings], Field(min_length=1, max_length=16)]
     readout: ReadoutSettings = ReadoutSettings()
     normalise: bool = True
+    rest: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
     surrogate_slope: Positive = 2.0
     dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
 

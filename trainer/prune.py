@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from edgesnn.errors import ConfigError
-from edgesnn.trainer.layers import ReadoutLayer, SpikingLayer
+from edgesnn.trainer.layers import RESTING, ReadoutLayer, SpikingLayer
 from edgesnn.trainer.model import KeywordSpotter
 
 #: Layers keep a multiple of so many neurons, since kernels serve them in tiles.
@@ -85,5 +85,7 @@ def _copy(
     for name, values in (*source.named_parameters(), *source.named_buffers()):
         if name == "recurrent":
             own[name].copy_(values[kept][:, kept])
+        elif name == RESTING:
+            own[name].copy_(values[before])
         elif values.ndim == 1 and name in own and not name.startswith("synapses."):
             own[name].copy_(values[kept])

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from edgesnn.errors import ConfigError
 from edgesnn.frontend import FrontEnd
+from edgesnn.frontend import features as front_end_features
 from edgesnn.trainer.config import TrainConfig
 from edgesnn.trainer.data import CLIP_SAMPLES, SAMPLE_RATE, Dataset, ImageDataset
 from edgesnn.trainer.features import (
@@ -70,6 +71,9 @@ class Senses(Protocol):
     def rest(self) -> Int8:
         """Made quiet clips that no batch has; none where there is no sound."""
 
+    def silence(self) -> Int8:
+        """Features `(channels,)` of digital silence."""
+
 
 @dataclass(frozen=True)
 class Hearing:
@@ -110,6 +114,12 @@ class Hearing:
     def rest(self) -> Int8:
         """Made quiet seconds that no batch has."""
         return quiet_features(self.frontend, REST_CLIPS, seed=HELD_OUT)
+
+    def silence(self) -> Int8:
+        """Features `(bands,)` of digital silence, to which the front-end has settled."""
+        nothing = np.zeros((1, self.frontend.sample_rate), np.int16)
+        settled: Int8 = front_end_features(nothing, self.frontend)[0, -1]
+        return settled
 
     @property
     def _wanted(self) -> int:
@@ -154,6 +164,10 @@ class Sight:
     def rest(self) -> Int8:
         """None."""
         return np.zeros((0, 1, self.shape.channels), np.int8)
+
+    def silence(self) -> Int8:
+        """Grey."""
+        return np.zeros(self.shape.channels, np.int8)
 
 
 def shape_of(config: TrainConfig, dataset: Dataset | ImageDataset) -> FeatureShape:

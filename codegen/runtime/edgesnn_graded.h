@@ -257,6 +257,16 @@ EDGESNN_INLINE struct edgesnn_moves edgesnn_moves_before(const struct edgesnn_hi
     };
 }
 
+/* Whether any channel did: the lists of a silent step need not be begun. */
+EDGESNN_INLINE bool edgesnn_have_moved(const struct edgesnn_moves *source)
+{
+    uint32_t any = 0;
+    for (uint32_t word = 0; word < source->words; word++) {
+        any |= source->bitmap[word];
+    }
+    return any != 0;
+}
+
 /* Add what channels of all groups moved by to a layer's currents; whether any did. */
 EDGESNN_SHARED bool edgesnn_add_moves(const struct edgesnn_history *input,
                                       const struct edgesnn_delayed8 *delayed, uint32_t count,
@@ -267,7 +277,7 @@ EDGESNN_SHARED bool edgesnn_add_moves(const struct edgesnn_history *input,
     edgesnn_begin_sends(&sends);
     for (const struct edgesnn_delayed8 *each = delayed; each < &delayed[count]; each++) {
         struct edgesnn_moves source = edgesnn_moves_before(input, each->delay);
-        while (edgesnn_gather_moves(&source, each->group, &sends)) {
+        while (edgesnn_have_moved(&source) && edgesnn_gather_moves(&source, each->group, &sends)) {
             edgesnn_add_sends(each->group, &sends, current);
             moved = true;
         }
