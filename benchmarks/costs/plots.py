@@ -91,8 +91,10 @@ def draw_synapses(figure: Any, results: Results) -> None:
 def draw_keywords(figure: Any, results: Results) -> None:
     """A second of audio, stacked by part."""
     found = results["keywords"]["gcc"]["m4"]
-    panels = np.atleast_1d(figure.subplots(1, len(found)))
-    for panel, (name, row) in zip(panels, found.items(), strict=True):
+    panels = figure.subplots(-(-len(found) // 2), 2, squeeze=False).ravel()
+    for panel in panels[len(found) :]:
+        panel.remove()
+    for panel, (name, row) in zip(panels, found.items(), strict=False):
         sounds = row["sounds"]
         base = np.zeros(len(sounds))
         for part in next(iter(sounds.values()))["parts"]:
@@ -119,7 +121,7 @@ DRAWINGS = {
     "rates": Drawing("performance_rates.png", draw_rates, (10.4, 4.2)),
     "against": Drawing("performance_dense.png", draw_dense, (10.4, 4.2)),
     "synapses": Drawing("performance_synapses.png", draw_synapses, (9.0, 4.2)),
-    "keywords": Drawing("performance_keywords.png", draw_keywords, (10.4, 4.6), 3),
+    "keywords": Drawing("performance_keywords.png", draw_keywords, (10.4, 8.4), 3),
 }
 
 
