@@ -12,7 +12,7 @@ from edgesnn.boards import find_board
 from edgesnn.cli.boundary import run
 from edgesnn.codegen import compile_firmware, cross_compiler, generate, memory_plan
 from edgesnn.codegen.choose import AUTO, Layout, choose, parse_layout
-from edgesnn.codegen.fit import CODE_BYTES, layout_for
+from edgesnn.codegen.fit import CODE_BYTES, COMPACT_BYTES, layout_for
 from edgesnn.errors import CompileError, UsageError
 from edgesnn.network import Network, save_network
 from edgesnn.pipeline.pretrained import load_pretrained
@@ -39,15 +39,16 @@ def test_the_planner_takes_the_cheapest_and_a_flag_forces_any() -> None:
 
 
 def test_a_small_board_gets_smaller_layouts() -> None:
-    """Room for all in words, for one layer of two, for none, and for nothing at all."""
+    """Room for all in words, for one layer of two, for none, for none of it but in compact code,
+    and for nothing at all."""
     network = relay_network(bits=4, threshold=30)
     board = find_board("microbit")
     names = ["first", "second", "readout"]
 
-    def kernels(flash: int) -> list[str]:
+    def kernels(flash: int, compact: bool = False) -> list[str]:
         smaller = replace(board, flash=replace(board.flash, size=flash))
         layout = layout_for(network, smaller)
-        assert layout.cores == "m0"
+        assert (layout.cores, layout.compact) == ("m0", compact)
         return [choose(network, network.by_name[name], layout).kernel for name in names]
 
     fastest = memory_plan(network, AUTO.on(board.core)).flash_bytes + CODE_BYTES
@@ -56,7 +57,8 @@ def test_a_small_board_gets_smaller_layouts() -> None:
     assert tight.count("words") == len(names) - 1
     least = memory_plan(network, Layout(kernel="rows4", cores="m0")).flash_bytes + CODE_BYTES
     assert "words" not in kernels(least)[:2]
-    assert kernels(CODE_BYTES) == ["words"] * len(names)
+    assert len(kernels(least - 4096, compact=True)) == len(names)
+    assert kernels(COMPACT_BYTES) == ["words"] * len(names)
 
 
 def test_layouts_that_cannot_be_are_told(

@@ -151,14 +151,15 @@ def _compile(
 
 def _fitting_clips(loaded: Loaded, board: Board, wanted: int) -> Clips:
     """As many clips of the test set as were asked for, or as flash has room for."""
-    from edgesnn.codegen.fit import CODE_BYTES, layout_for
+    from edgesnn.codegen.fit import code_bytes, layout_for
     from edgesnn.codegen.plan import memory_plan
     from edgesnn.pipeline.verify import stimulus
 
     clips = stimulus(loaded.network, None, loaded.recorded(), wanted)
     given = clips.features if clips.pcm is None else clips.pcm
-    plan = memory_plan(loaded.network, layout_for(loaded.network, board))
-    room = board.flash.size - plan.flash_bytes - CODE_BYTES
+    layout = layout_for(loaded.network, board)
+    plan = memory_plan(loaded.network, layout)
+    room = board.flash.size - plan.flash_bytes - code_bytes(layout)
     return clips.some(max(1, min(wanted, room // given[0].nbytes)))
 
 
