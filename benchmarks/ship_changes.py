@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from edgesnn.frontend import features
+from edgesnn.frontend import features, silent_features
 from edgesnn.network import Network, Readout, narrowed
 from edgesnn.settle import hushed, settled
 from edgesnn.sim.engine import Engine
@@ -47,8 +47,7 @@ def most_active(counts: npt.NDArray[np.float64], least: float) -> npt.NDArray[np
 def at_rest(network: Network, share: float) -> tuple[Network, int]:
     """`network` held to `share` of its thresholds in silence; how many biases were nudged then."""
     assert network.frontend is not None
-    pcm = np.zeros((1, network.frontend.sample_rate), np.int16)
-    silence = features(pcm, network.frontend)[0, -1]
+    silence = silent_features(network.frontend)
     return settled(hushed(network, silence, share), silence)
 
 

@@ -89,45 +89,35 @@ def settled(network: Network, silence: IntArray) -> tuple[Network, int]:
     return replace(network, layers=tuple(layers)), changed
 
 
-def restless(layer: Layer, current: IntArray) -> Flags:
-    """Neurons `(N,)` that may move or fire for ever under a constant `current` `(N,)`.
-
-    Not those that fire from power-on: they were trained to.
-    """
-    moving, firing = _in_the_end(layer, current)
-    wanted: Flags = np.any(moving | firing, axis=0) & ~firing[0]
-    return wanted
-
-
 def _nudges(layer: Layer, current: IntArray) -> IntArray:
     """The smallest change `(N,)` of each bias that stops its neuron; 0 where none is needed."""
-    wanted = restless(layer, current)
+    restless, firing = _in_the_end(layer, current)
+    wanted = restless & ~firing  # what fires from power-on was trained to
     chosen = np.zeros(layer.size, np.int64)
     for nudge in NUDGES:
         if not wanted.any():
             break
-        moving, firing = _in_the_end(layer, current + nudge)
-        helped = wanted & ~np.any(moving | firing, axis=0)
+        helped = wanted & ~_in_the_end(layer, current + nudge)[0]
         chosen[helped] = nudge
         wanted &= ~helped
     return chosen
 
 
 def _in_the_end(layer: Layer, current: IntArray) -> tuple[Flags, Flags]:
-    """Neurons `(starts, N)` that move, and those that fire, long after each start."""
+    """Neurons `(N,)` that move or fire long after some start, and that fire after power-on."""
     theta = layer.per_neuron(layer.neuron.threshold.astype(np.int64))  # type: ignore[union-attr]
     v, a = (np.array([[share] for share in shares]) * theta for shares in zip(*STARTS, strict=True))
     state = NeuronState(v.astype(np.int64), a.astype(np.int64), np.zeros(v.shape, np.int64))
     if not isinstance(layer.neuron, AdaptiveLeaky):
         state.a = np.zeros_like(state.v)
-    moving, firing = np.zeros((2, *state.v.shape), np.bool_)
+    restless, firing = np.zeros((2, *state.v.shape), np.bool_)
     for step in range(SETTLING + WATCHED):
         v, a = state.v, state.a
         step_spiking(layer, state, current)
         if step >= SETTLING:
-            moving |= (state.v != v) | (state.a != a)
             firing |= state.spikes != 0
-    return moving, firing
+            restless |= (state.v != v) | (state.a != a) | firing
+    return restless.any(axis=0), firing[0]
 
 
 def _resting_current(network: Network, layer: Layer, silence: IntArray) -> IntArray:

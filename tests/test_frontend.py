@@ -24,6 +24,7 @@ from edgesnn.frontend import (
     fit_offsets,
     log_mel,
     lookup,
+    silent_features,
     tables,
     to_features,
 )
@@ -420,6 +421,12 @@ def test_sweep_accuracy() -> None:
     sweep = 20000 * np.sin(2 * np.pi * (50 * seconds + 1950 * seconds**2))
     error = error_db(np.round(sweep).astype(np.int16)[None], FrontEnd(), within=40)
     assert rms(error) < 0.1
+
+
+@each_shape
+def test_silence_is_the_same_in_every_frame(shape: FrontEnd) -> None:
+    heard = features(np.zeros((1, shape.sample_rate), np.int16), shape)[0]
+    assert np.array_equal(heard, np.tile(silent_features(shape), (len(heard), 1)))
 
 
 @pytest.mark.data

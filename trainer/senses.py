@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgesnn.errors import ConfigError
-from edgesnn.frontend import FrontEnd
-from edgesnn.frontend import features as front_end_features
+from edgesnn.frontend import FrontEnd, silent_features
 from edgesnn.trainer.config import TrainConfig
 from edgesnn.trainer.data import CLIP_SAMPLES, SAMPLE_RATE, Dataset, ImageDataset
 from edgesnn.trainer.features import (
@@ -116,10 +115,8 @@ class Hearing:
         return quiet_features(self.frontend, REST_CLIPS, seed=HELD_OUT)
 
     def silence(self) -> Int8:
-        """Features `(bands,)` of digital silence, to which the front-end has settled."""
-        nothing = np.zeros((1, self.frontend.sample_rate), np.int16)
-        settled: Int8 = front_end_features(nothing, self.frontend)[0, -1]
-        return settled
+        """Features `(bands,)` of digital silence."""
+        return silent_features(self.frontend)
 
     @property
     def _wanted(self) -> int:

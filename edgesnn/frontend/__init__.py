@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 from edgesnn.frontend.settings import FrontEnd
 
 if TYPE_CHECKING:
-    from edgesnn.frontend.batch import Stream, features, fit_offsets, log_mel, to_features
+    from edgesnn.frontend.batch import (
+        Stream,
+        features,
+        fit_offsets,
+        log_mel,
+        silent_features,
+        to_features,
+    )
     from edgesnn.frontend.c import (
         CArray,
         c_scalars,
@@ -34,6 +41,7 @@ __all__ = [
     "features",
     "fit_offsets",
     "log_mel",
+    "silent_features",
     "state_bytes",
     "table_bytes",
     "tables",
@@ -52,6 +60,7 @@ _HOME = {
     "features": "batch",
     "fit_offsets": "batch",
     "log_mel": "batch",
+    "silent_features": "batch",
     "to_features": "batch",
     "at_rate": "rate",
     "Tables": "lookup",

@@ -67,6 +67,12 @@ def features(pcm: Int16, settings: FrontEnd) -> Int8:
     return to_features(log_mel(pcm, settings), settings)
 
 
+def silent_features(settings: FrontEnd) -> Int8:
+    """Features `(bands,)` of digital silence; the same in each frame, for silence is before it."""
+    frame: Int8 = features(np.zeros((1, settings.hop), np.int16), settings)[0, 0]
+    return frame
+
+
 def fit_offsets(log: Int16, settings: FrontEnd, clipped: float = 0.01) -> FrontEnd:
     """Settings whose offset and shift make good use of int8 on training data.
 
