@@ -74,22 +74,32 @@ class Activity:
 
 def count(model: Spotter, outcome: Outcome, chosen: Tensor | None = None) -> Activity:
     """Activity of a batch, or of its clips `chosen` (bool `(B,)`)."""
-    sent = outcome.sent if chosen is None else outcome.sent[:, chosen]
+    if chosen is not None:
+        traces = tuple(t._replace(spikes=t.spikes[:, chosen]) for t in outcome.layers)
+        outcome = outcome._replace(layers=traces, sent=outcome.sent[:, chosen])
+    steps, clips = outcome.sent.shape[:2]
+    return activity(model, clips, steps, tally(outcome))
+
+
+def tally(outcome: Outcome) -> Tensor:
+    """Spikes of each layer and channels sent in a batch, float64 `(layers + 1,)`, on its device."""
+    # Rows first: whole numbers below 2^24.
+    parts = [trace.spikes.detach().sum(-1).sum(dtype=torch.float64) for trace in outcome.layers]
+    return torch.stack([*parts, outcome.sent.sum().double()])
+
+
+def activity(model: Spotter, clips: int, steps: int, tallied: Tensor) -> Activity:
+    """Activity of `clips` clips of `steps` steps of which the tallies add up to `tallied`."""
     if isinstance(model, DenseSpotter):
-        steps, clips = sent.shape[:2]
         return Activity(clips, steps, (), (), 0.0, float(clips * model.macs(steps)))
-    spikes = []
-    for trace in outcome.layers:
-        fired = trace.spikes if chosen is None else trace.spikes[:, chosen]
-        rows = fired.detach().sum(-1)  # whole numbers below 2^24
-        spikes.append(float(rows.sum(dtype=torch.float64)))
+    *spikes, sent = tallied.tolist()
     return Activity(
-        clips=sent.shape[1],
-        steps=sent.shape[0],
+        clips=clips,
+        steps=steps,
         widths=tuple(layer.neurons for layer in model.hidden),
         spikes=tuple(spikes),
         operations=float(sum(f * s for f, s in zip(fan_out(model), spikes, strict=True))),
-        macs=float(sent.sum()) * input_fan_out(model),
+        macs=sent * input_fan_out(model),
     )
 
 

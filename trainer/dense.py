@@ -7,6 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from edgesnn.trainer.model_settings import DenseSettings
 from edgesnn.trainer.response import Outcome
@@ -21,12 +22,18 @@ class Convolution(nn.Module):
     def __init__(self, before: int, after: int, kernel: int, stride: int) -> None:
         super().__init__()
         self.synapses = nn.Conv1d(before, after, kernel, stride, kernel // 2, bias=False)
-        self.norm = nn.BatchNorm1d(after)
+        self.norm: nn.Module = nn.BatchNorm1d(after)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, before, T)` to `(B, after, ceil(T / stride))`."""
         normed: Tensor = self.norm(self.synapses(x))
         return normed
+
+    def fold(self) -> None:
+        """Put the normalisation into the weights: for good, and in evaluation mode only."""
+        assert isinstance(self.norm, nn.BatchNorm1d)
+        self.synapses = fuse_conv_bn_eval(self.synapses, self.norm)
+        self.norm = nn.Identity()
 
 
 class Block(nn.Module):
@@ -70,6 +77,12 @@ class DenseSpotter(nn.Module):
         pooled = self.blocks(relu(self.entry(x))).mean(2)
         logits = self.readout(self.dropout(pooled))
         return Outcome(logits[None], (), torch.ones_like(features, dtype=torch.bool))
+
+    def fold(self) -> None:
+        """Put all normalisation into the weights: half the operations of a network in use."""
+        for part in list(self.modules()):
+            if isinstance(part, Convolution):
+                part.fold()
 
     def macs(self, steps: int) -> int:
         """Multiply-accumulates of a clip of so many steps."""

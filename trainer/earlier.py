@@ -11,6 +11,7 @@ from edgesnn.errors import ConfigError
 from edgesnn.network import load_network
 from edgesnn.trainer import checkpoint
 from edgesnn.trainer.config import TrainConfig, load_config
+from edgesnn.trainer.dense import DenseSpotter
 from edgesnn.trainer.ensemble import Ensemble
 from edgesnn.trainer.image_settings import ConvolutionalSettings
 from edgesnn.trainer.model import KeywordSpotter, Spotter, make_model
@@ -34,7 +35,12 @@ def open_teacher(job: Job) -> nn.Module | None:
         return None
     teachers = [_teacher(job, named) for named in wanted.teachers]
     asked = teachers[0] if len(teachers) == 1 else Ensemble(teachers)
-    return asked.to(job.device).eval().requires_grad_(False)
+    asked = asked.to(job.device).eval().requires_grad_(False)
+    if job.device.startswith("cuda"):  # where operations cost by their number
+        for teacher in teachers:
+            if isinstance(teacher, DenseSpotter):
+                teacher.fold()
+    return asked
 
 
 def _teacher(job: Job, named: str) -> Spotter:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from edgesnn.trainer import device
+
 
 def sample_and_hold(features: Tensor, delta: int | None) -> tuple[Tensor, Tensor]:
     """What the synapses see, float32, and which channels were sent, bool; both `(T, B, channels)`.
@@ -17,6 +19,8 @@ def sample_and_hold(features: Tensor, delta: int | None) -> tuple[Tensor, Tensor
     x = features.float()
     if delta is None:
         return x, torch.ones_like(features, dtype=torch.bool)
+    if device.is_fused(x):
+        return device.sample_and_hold(features, delta)
     held = torch.zeros_like(x[0])
     seen, sent = [], []
     for frame in x:

@@ -9,6 +9,7 @@ import torch
 from numba import njit, prange
 from torch import Tensor
 
+from edgesnn.trainer import device
 from edgesnn.trainer.spiking import scaled
 
 #: Scores saturate at the ends of a signed 24-bit integer.
@@ -21,6 +22,8 @@ _LOW, _HIGH = _F(LOWEST), _F(HIGHEST)
 
 def integrate(acc: Tensor, decay: Tensor, bias: Tensor) -> Tensor:
     """Scores `(T, B, C)` in LSB from currents `acc` `(T, B, C)`, `decay` and `bias` `(C,)`."""
+    if device.is_fused(acc):
+        return device.integrate(acc, decay, bias)
     if acc.device.type != "cpu":
         return integrate_by_steps(acc, decay, bias)
     scores: Tensor = _Integrate.apply(acc.contiguous(), decay, bias)  # type: ignore[no-untyped-call]

@@ -24,10 +24,12 @@ from edgesnn.trainer.batch import Material
 from edgesnn.trainer.config import TrainConfig
 from edgesnn.trainer.curves import draw_curves
 from edgesnn.trainer.data import Dataset, ImageDataset
+from edgesnn.trainer.device import allow_fast_products
 from edgesnn.trainer.earlier import first_model, open_teacher
 from edgesnn.trainer.epoch import train_epoch
 from edgesnn.trainer.evaluate import evaluate, rest_activity
 from edgesnn.trainer.features import FeatureSet
+from edgesnn.trainer.learner import Learner, make_learner
 from edgesnn.trainer.model import Spotter
 from edgesnn.trainer.objectives import Objective
 from edgesnn.trainer.outcome import BEST, CONFIG, Job, RunResult, finish
@@ -91,6 +93,7 @@ def train(
     """
     keep_freed_memory()
     place = choose_device(device)
+    allow_fast_products(place)
     with joined(place) as world:
         with world.first_of_machine():
             senses = open_senses(dataset, config)
@@ -109,7 +112,8 @@ def _train(job: Job, resume: bool, watch: Watch | None, others: Sequence[str]) -
     if resume:
         checkpoint.restore(state, job.folder)
     job.world.require_same(state.epoch)
-    _run_epochs(job, state, lesson, watch)
+    learner = make_learner(state, lesson.objective, job.config, job.device, job.world)
+    _run_epochs(job, learner, lesson, watch)
     job.world.wait()
     splits = {"validation": lesson.validation}
     with job.world.first_of_machine():
@@ -187,11 +191,11 @@ def _start(job: Job, model: Spotter) -> checkpoint.State:
     )
 
 
-def _run_epochs(job: Job, state: checkpoint.State, lesson: Lesson, watch: Watch | None) -> None:
-    epochs = job.config.optimiser.epochs
+def _run_epochs(job: Job, learner: Learner, lesson: Lesson, watch: Watch | None) -> None:
+    state, epochs = learner.state, job.config.optimiser.epochs
     try:
         while state.epoch < epochs:
-            _keep(job, state, _epoch(job, state, lesson))
+            _keep(job, state, _epoch(job, learner, lesson))
             if watch is not None:
                 watch(state.history[-1])
     except KeyboardInterrupt:
@@ -201,12 +205,11 @@ def _run_epochs(job: Job, state: checkpoint.State, lesson: Lesson, watch: Watch 
         ) from None
 
 
-def _epoch(job: Job, state: checkpoint.State, lesson: Lesson) -> dict[str, Any]:
+def _epoch(job: Job, learner: Learner, lesson: Lesson) -> dict[str, Any]:
     """Train an epoch and validate the average; the epoch's line of the log."""
     wall, cpu = time.perf_counter(), time.process_time()
-    line = train_epoch(
-        state, lesson.material, lesson.objective, job.config, job.seed, job.device, job.world
-    )
+    line = train_epoch(learner, lesson.material, job.seed)
+    state = learner.state
     model = state.average.model
     result = evaluate(
         model, lesson.validation, silence=job.silence, kind=job.senses.kind, device=job.device

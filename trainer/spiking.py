@@ -1,8 +1,8 @@
 """The spiking law as a differentiable operation over whole spike trains.
 
-`fire` runs all time steps of a layer at once. On the CPU it calls the fused Numba kernels; on any
-other device, or when asked, the plain PyTorch loop `fire_by_steps`, which gives the same values
-and, to rounding, the same gradients.
+`fire` runs all time steps of a layer at once. On the CPU it calls the fused Numba kernels, on a
+GPU those of `edgesnn.trainer.device`; on any other device, or when asked, the plain PyTorch loop
+`fire_by_steps`, which gives the same values and, to rounding, the same gradients.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edgesnn.trainer import kernels
+from edgesnn.trainer import device, kernels
 
 #: Partial sums of the parameters' gradients: enough for the threads, and as many however many
 #: there are, so that the number of cores does not change the result.
@@ -100,6 +100,8 @@ def fire(
         law: which law.
         fused: false forces the plain loop.
     """
+    if fused and device.is_fused(acc):
+        return Trace(*device.fire(acc, parameters, unit, slope, law))
     if not fused or acc.device.type != "cpu":
         return fire_by_steps(acc, parameters, unit, slope, law)
     made = _Fused.apply(acc.contiguous(), parameters, unit, slope, law)  # type: ignore[no-untyped-call]

@@ -15,6 +15,7 @@ import torch
 from numba import njit, prange
 from torch import Tensor
 
+from edgesnn.trainer import device
 from edgesnn.trainer.events import (
     event_currents,
     event_weight_gradient,
@@ -44,6 +45,8 @@ def currents(source: Tensor, weight: Tensor, delays: Tensor, shift: int = 0) -> 
         delays: int64 `(taps, pre)`, steps; history before the first step is zero.
         shift: arithmetic right shift of the sums (docs/SPEC.md §3, `graded_shift`).
     """
+    if device.is_fused(source):
+        return device.currents(source, weight, delays, shift)
     if source.device.type != "cpu":
         return floor_through((shifted(source, delays) @ weight.T) * 2.0**-shift)
     by_events = not shift and not fast_products() and is_sparse(source)

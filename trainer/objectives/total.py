@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +39,7 @@ class Objective:
     step_s: float
     teacher: nn.Module | None = None
     keywords: tuple[bool, ...] = ()
-    rise: float = 1.0
+    rise: float | Tensor = 1.0
 
     def __call__(self, model: Spotter, outcome: Outcome, batch: Batch) -> Tensor:
         """The loss `()`: the sum of `terms`."""
@@ -73,7 +74,7 @@ class Objective:
         weight = self.settings.false_accepts.weight
         if not weight or not any(self.keywords):
             return {}
-        keywords = torch.tensor(self.keywords, device=batch.targets.device)
+        keywords = _on(batch.targets.device, self.keywords)
         said, before = _said(batch.targets), _said(batch.before)
         loss = false_accept_loss(outcome.logits, said, before, keywords)
         return {"false accepts": weight * loss}
@@ -91,10 +92,10 @@ class Objective:
             cycles = spike_cycles(model, costs)
             energy = spike_energy(outcome.layers, cycles, costs, seconds)
             terms["energy"] = self.rise * always * energy.mean()
-        if silent and bool(batch.quiet.any()):
+        if silent and (batch.quiet.is_cuda or bool(batch.quiet.any())):
             cycles = waking_cycles(model, costs)
             energy = spike_energy(outcome.layers, cycles, costs, seconds)
-            terms["silence"] = self.rise * silent * energy[batch.quiet].mean()
+            terms["silence"] = self.rise * silent * _mean_of(energy, batch.quiet)
         return terms
 
     def after(self, share: float) -> Objective:
@@ -107,6 +108,19 @@ class Objective:
         assert self.teacher is not None
         logits: Tensor = self.teacher(batch.features).logits
         return logits
+
+
+@cache
+def _on(device: torch.device, keywords: tuple[bool, ...]) -> Tensor:
+    """`keywords` on a device, sent there once."""
+    return torch.tensor(keywords, device=device)
+
+
+def _mean_of(values: Tensor, chosen: Tensor) -> Tensor:
+    """The mean `()` of those of `values` `(B,)` that are `chosen`; on a GPU 0 of none."""
+    if values.is_cuda:  # to pick them out is to wait until it is known how many there are
+        return (values * chosen).sum() / chosen.sum().clamp(min=1)
+    return values[chosen].mean()
 
 
 def _said(targets: Tensor) -> Tensor:
