@@ -6,8 +6,8 @@ whole test split on the exact engine and a sample of it in the simulated Cortex-
 with the baseline. Writes results/sparsity_NETWORK.json and docs/sparsity_NETWORK.png, and prints a
 table.
 
-    python benchmarks/sparsity.py --runs FOLDER [--network streaming|resnet8|vgg11] [--seeds 0 1 2]
-        [--variants baseline kd …] [--epochs N] [--dataset NAME] [--data-dir FOLDER]
+    python benchmarks/sparsity.py --runs FOLDER [--network streaming|short|resnet8|vgg11]
+        [--seeds 0 1 2] [--variants baseline kd …] [--epochs N] [--dataset NAME] [--data-dir FOLDER]
         [--jobs INDEX/COUNT | --finished] [--validation]
 
 A folder holds the runs of one network. Several processes or machines that share it divide the runs
