@@ -16,7 +16,7 @@ if not BENCHMARKS.is_dir():
 sys.path.insert(0, str(BENCHMARKS))
 
 from sparsity_figures import FIGURES, comparison, front, show, sign_test  # noqa: E402
-from sparsity_variants import NETWORKS, STREAMING, Tried  # noqa: E402
+from sparsity_variants import NETWORKS, SHORT, Tried  # noqa: E402
 
 
 def run(seed: int, right: list[int], **figures: float):
@@ -73,14 +73,14 @@ def test_the_front_holds_what_nothing_cheaper_beats():
 
 def test_a_variant_is_its_preset_with_the_networks_changes_and_its_own():
     runs = Path("runs")
-    base = STREAMING.config("baseline", 0, runs, None)
+    base = SHORT.config("baseline", 0, runs, None)
     assert [layer.width for layer in base.model.hidden] == [48, 48, 48]
     assert not base.loss.penalises_spikes
-    assert base.optimiser.epochs == STREAMING.epochs
-    pruned = STREAMING.config("energy, kd, pruned", 2, runs, 5)
+    assert base.optimiser.epochs == SHORT.epochs
+    pruned = SHORT.config("energy, kd, pruned", 2, runs, 5)
     assert pruned.start.run == "runs/energy_kd/seed2"
     assert pruned.loss.distillation.teacher == "runs/teacher"
-    longer = STREAMING.config(STREAMING.against["energy, kd, pruned"], 2, runs, 5)
+    longer = SHORT.config(SHORT.against["energy, kd, pruned"], 2, runs, 5)
     assert (longer.start.run, longer.start.prune) == ("runs/baseline/seed2", 0.0)
     assert longer.optimiser.epochs == pruned.optimiser.epochs == 5
 
