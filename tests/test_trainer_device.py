@@ -1,8 +1,12 @@
-"""The GPU's kernels in Triton's interpreter, against the CPU's: same values, same gradients."""
+"""The GPU's kernels against the CPU's: same values, same gradients.
+
+They run on a GPU where there is one, else in Triton's interpreter.
+"""
 
 from __future__ import annotations
 
 import itertools
+import os
 from dataclasses import replace
 
 import pytest
@@ -10,6 +14,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("triton")
 
+from edgesnn.errors import UsageError  # noqa: E402
 from edgesnn.trainer import device, encoding, leak, spiking, synapses  # noqa: E402
 from edgesnn.trainer import learner as learner_module  # noqa: E402
 from edgesnn.trainer.average import Average  # noqa: E402
@@ -30,6 +35,12 @@ from edgesnn.trainer.schedule import make_optimiser  # noqa: E402
 from edgesnn.trainer.shape import frames  # noqa: E402
 from edgesnn.trainer.spiking import Law, neuron_parameters  # noqa: E402
 
+WHERE = "cuda" if torch.cuda.is_available() else "cpu"
+pytestmark = pytest.mark.skipif(
+    WHERE == "cpu" and os.environ.get("TRITON_INTERPRET") != "1",
+    reason="neither a GPU nor Triton's interpreter",
+)
+
 STEPS, BATCH, SIZE, SLOPE = 11, 5, 33, 2.0  # 165 lanes: one program whole, one in part
 
 LAWS = [
@@ -46,6 +57,12 @@ def random(seed):
 
 def whole(low, high, *shape, seed=0):
     return torch.randint(low, high, shape, generator=random(seed)).float()
+
+
+def there(function, *given):
+    """What `function` makes where kernels run, brought here; gradients come back as well."""
+    made = function(*(x.to(WHERE) if isinstance(x, torch.Tensor) else x for x in given))
+    return made.cpu() if isinstance(made, torch.Tensor) else tuple(each.cpu() for each in made)
 
 
 def gradients(made, inputs):
@@ -65,7 +82,7 @@ def test_the_law_is_the_same(law):
     )
     parameters = neuron_parameters(*rows, adaptation if law.adaptive else None).requires_grad_()
     unit = 1 / rows[0]
-    spikes, u, a = device.fire(acc, parameters, unit, SLOPE, law)
+    spikes, u, a = there(device.fire, acc, parameters, unit, SLOPE, law)
     trace = spiking.fire(acc, parameters, unit, SLOPE, law)
     assert 0.05 < trace.spikes.mean() < 0.6
     torch.testing.assert_close(u, trace.u, rtol=0, atol=0 if law.integer else 1e-4)
@@ -80,7 +97,7 @@ def test_membranes_saturate():
     acc = whole(-40000, 40000, STEPS, BATCH, SIZE)
     ones = torch.ones(SIZE)
     parameters = neuron_parameters(30000 * ones, 256 * ones)
-    spikes, u, _ = device.fire(acc, parameters, ones, SLOPE, Law())
+    spikes, u, _ = there(device.fire, acc, parameters, ones, SLOPE, Law())
     trace = spiking.fire(acc, parameters, ones, SLOPE, Law())
     assert (u.max(), u.min()) == (32767, -32768)
     assert torch.equal(u, trace.u)
@@ -92,7 +109,7 @@ def test_the_readout_is_the_same(size):
     acc = whole(-size, size, STEPS, BATCH, 10, seed=3).requires_grad_()
     decay = whole(150, 256, 10).requires_grad_()
     bias = whole(-9, 9, 10, seed=4).requires_grad_()
-    scores, want = device.integrate(acc, decay, bias), leak.integrate(acc, decay, bias)
+    scores, want = there(device.integrate, acc, decay, bias), leak.integrate(acc, decay, bias)
     assert torch.equal(scores, want)
     inputs = [acc, decay, bias]
     for made, wanted in zip(gradients(scores, inputs), gradients(want, inputs), strict=True):
@@ -108,7 +125,7 @@ def test_currents_are_the_same(shift, uniform):
         delays = torch.randint(0, STEPS + 3, (taps, pre), generator=random(2))
     source = whole(-127, 128, STEPS, BATCH, pre).requires_grad_()
     weight = whole(-127, 128, SIZE, taps * pre, seed=1).requires_grad_()
-    made = device.currents(source, weight, delays, shift)
+    made = there(device.currents, source, weight, delays, shift)
     want = synapses.currents(source, weight, delays, shift)
     assert torch.equal(made, want)
     inputs = [source, weight]
@@ -119,7 +136,7 @@ def test_currents_are_the_same(shift, uniform):
 def test_the_first_layer_needs_no_gradient_of_its_source():
     delays, source = torch.zeros((1, 4), dtype=torch.int64), whole(-9, 9, STEPS, BATCH, 4)
     weight = whole(-9, 9, 3, 4, seed=1).requires_grad_()
-    device.currents(source, weight, delays, 0).sum().backward()
+    there(device.currents, source, weight, delays, 0).sum().backward()
     torch.testing.assert_close(weight.grad, source.sum((0, 1))[None].expand(3, -1))
 
 
@@ -128,13 +145,60 @@ def test_nothing_on_the_cpu_takes_the_kernels(monkeypatch):
     assert not device.is_fused(torch.zeros(1))
 
 
+def test_what_int32_cannot_count_is_left_to_pytorch():
+    def countable(*shape, copies=1):
+        return device.is_countable(torch.empty(shape, device="meta"), copies)
+
+    assert countable(98, 512, 256, copies=4)
+    assert not countable(2**11, 2**10, 2**10)
+    assert not countable(2**10, 2**10, 2**10, copies=2)
+    assert not countable(1, 2**15, 2**14)  # gradients of its parameters are more
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Calls of `set_device`, of which none happens; precision stays as it was."""
+    calls = []
+    monkeypatch.setattr(torch.cuda, "set_device", calls.append)
+    monkeypatch.setattr(device, "has_triton", lambda: False)
+    before = torch.get_float32_matmul_precision()
+    yield calls
+    torch.set_float32_matmul_precision(before)
+
+
+def test_the_gpu_that_is_asked_for_is_the_current_one(opened):
+    device.open_gpu("cpu", fast=True)
+    device.open_gpu("cuda", fast=True)
+    assert not opened
+    device.open_gpu("cuda:1", fast=True)
+    assert opened == ["cuda:1"]
+
+
+def test_weights_that_are_no_whole_numbers_are_not_rounded(opened):
+    device.open_gpu("cuda", fast=True)
+    assert torch.get_float32_matmul_precision() == "high"
+    device.open_gpu("cuda", fast=False)
+    assert torch.get_float32_matmul_precision() == "highest"
+
+
+def test_who_has_no_compiler_is_told_what_to_do(opened, monkeypatch):
+    def fails(*_):
+        raise RuntimeError("Failed to find C compiler.\nMore")
+
+    monkeypatch.setattr(device, "has_triton", lambda: True)
+    monkeypatch.setattr(device, "sample_and_hold", fails)
+    monkeypatch.setattr(torch, "zeros", lambda *_, **__: None)
+    with pytest.raises(UsageError, match=r"C compiler\.\): install .* or set EDGESNN_TRITON=0"):
+        device.open_gpu("cuda", fast=True)
+
+
 def test_delta_coding_is_the_same():
     features = torch.randint(-90, 90, (STEPS, BATCH, SIZE), generator=random(5)).to(torch.int8)
-    for made, want in zip(
-        device.sample_and_hold(features, 20), encoding.sample_and_hold(features, 20), strict=True
-    ):
-        assert torch.equal(made, want)
-    assert made.dtype is torch.bool
+    seen, sent = there(device.sample_and_hold, features, 20)
+    wanted_seen, wanted_sent = encoding.sample_and_hold(features, 20)
+    assert torch.equal(seen, wanted_seen)
+    assert torch.equal(sent, wanted_sent)
+    assert sent.dtype is torch.bool
 
 
 @pytest.mark.parametrize("bits", [8, 4, 2])

@@ -289,3 +289,11 @@ def test_device_is_named_or_found():
     assert choose_device("cpu") == "cpu"
     with pytest.raises(UsageError, match="no device 'nonsense'"):
         choose_device("nonsense")
+
+
+@pytest.mark.parametrize("wanted", [None, "auto", "cuda"])
+def test_each_process_of_torchrun_has_a_gpu_of_its_own(wanted, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    assert choose_device(wanted) == "cuda:1"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -62,7 +62,7 @@ def batch_count(material: Material, config: TrainConfig) -> int:
 
 def batches(
     material: Material, config: TrainConfig, variant: int, random: np.random.Generator
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """Shuffled batches of variant `variant`."""
     training = material.clips
     size = min(config.optimiser.batch, training.clips)

@@ -7,6 +7,7 @@ are switched off (`EDGESNN_TRITON=0`), callers take the plain PyTorch loops inst
 
 from __future__ import annotations
 
+import math
 import os
 from functools import cache
 from importlib.util import find_spec
@@ -15,8 +16,14 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from edgesnn.errors import UsageError
+from edgesnn.trainer.kernels import ROWS
+
 if TYPE_CHECKING:
     from edgesnn.trainer.spiking import Law
+
+#: Values that kernels can count to, since they count in int32; the last program counts further.
+COUNTABLE = 2**31 - 1024
 
 
 @cache
@@ -25,19 +32,45 @@ def has_triton() -> bool:
     return os.environ.get("EDGESNN_TRITON", "1") != "0" and find_spec("triton") is not None
 
 
-def is_fused(tensor: Tensor) -> bool:
-    """Whether `tensor` is on a device that the fused kernels run on."""
-    return tensor.device.type == "cuda" and has_triton()
+def is_fused(tensor: Tensor, copies: int = 1) -> bool:
+    """Whether the fused kernels take `tensor` `(T, B, N)`, of which they make `copies`."""
+    return tensor.device.type == "cuda" and is_countable(tensor, copies) and has_triton()
 
 
-def allow_fast_products(place: str) -> None:
-    """Let matrix products on a GPU at `place` read their factors as TF32.
+def is_countable(tensor: Tensor, copies: int = 1) -> bool:
+    """Whether int32 counts the places of `copies` of `tensor`, and of its parameters' gradients."""
+    steps, *rest = tensor.shape
+    return max(steps * copies, ROWS) * math.prod(rest) <= COUNTABLE
 
-    TF32 has 11 bits of mantissa: whole numbers in ±127 lose nothing, and neither do their sums,
-    which are float32. Gradients keep three digits.
+
+def open_gpu(place: str, *, fast: bool) -> None:
+    """Make a GPU at `place` the one that kernels are launched and steps are recorded on.
+
+    Where it may be `fast`, matrix products read their factors as TF32. That has 11 bits of
+    mantissa: whole numbers in ±127 lose nothing, and neither do their sums, which are float32.
+    Gradients keep three digits, and so would weights that are not whole numbers.
+
+    Raises:
+        UsageError: Triton is there, but cannot make kernels.
     """
-    if place.startswith("cuda"):
-        torch.set_float32_matmul_precision("high")
+    if not place.startswith("cuda"):
+        return
+    if torch.device(place).index is not None:
+        torch.cuda.set_device(place)
+    torch.set_float32_matmul_precision("high" if fast else "highest")
+    if has_triton():
+        _try_kernels(place)
+
+
+def _try_kernels(place: str) -> None:
+    try:
+        sample_and_hold(torch.zeros((2, 1, 16), device=place), 1)
+    except Exception as error:  # whatever compilers, linkers and drivers raise
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UsageError(
+            f"Triton makes no kernels here ({reason}): install a C compiler and Python's headers, "
+            "or set EDGESNN_TRITON=0 to train slowly without"
+        ) from None
 
 
 def fire(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +37,7 @@ class Sums:
     def add(self, learned: Learned) -> None:
         """Take in a batch."""
         self.loss = self.loss + learned.loss.double()
-        self.right = self.right + learned.right
+        self.right = self.right + learned.right.double()
         self.tallied = self.tallied + learned.tallied
         self.steps = learned.steps
         self.clips += learned.clips
@@ -67,7 +68,8 @@ def train_epoch(learner: Learner, material: Material, seed: int) -> dict[str, An
     title = f"epoch {state.epoch + 1} of {config.optimiser.epochs}"
     drawn = batches(material, config, state.epoch + seed, random)
     # A GPU works while this process makes the next batch; the cores of a CPU are all taken.
-    given = drawn if learner.device == "cpu" else ahead(drawn)
-    for step, batch in enumerate(track(given, title, count), first):
-        sums.add(learner.step(batch, step, steps))
+    given = drawn if learner.device.startswith("cpu") else ahead(drawn)
+    with closing(given):  # Ctrl-C ends the thread, too
+        for step, batch in enumerate(track(given, title, count), first):
+            sums.add(learner.step(batch, step, steps))
     return sums.line(state.model, count)

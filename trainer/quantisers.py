@@ -83,9 +83,9 @@ class QuantisedWeight(nn.Module):
 def quantised_in_few(weight: Tensor, bits: int, per_neuron: bool) -> tuple[Tensor, Tensor]:
     """Brevitas's rule in few operations: whole numbers `(post, pre)`, and their scale.
 
-    `Int8WeightPerTensorFloat` takes 270 operations a layer and step, most of them to find out
-    what there is to do; on a GPU that is more than the network's own. The values are the same to
-    the bit, and so is the gradient but for the order of its sums.
+    `Int8WeightPerTensorFloat` takes 59 operations of PyTorch a layer and step forward, views not
+    counted, and these are 14; on a GPU that is more than the network's own. The values are
+    the same to the bit, and so is the gradient but for the order of its sums.
     """
     limit = float(WEIGHT_LIMIT[bits])
     size = weight.abs()

@@ -24,11 +24,12 @@ from edgesnn.trainer.batch import Material
 from edgesnn.trainer.config import TrainConfig
 from edgesnn.trainer.curves import draw_curves
 from edgesnn.trainer.data import Dataset, ImageDataset
-from edgesnn.trainer.device import allow_fast_products
+from edgesnn.trainer.device import open_gpu
 from edgesnn.trainer.earlier import first_model, open_teacher
 from edgesnn.trainer.epoch import train_epoch
 from edgesnn.trainer.evaluate import evaluate, rest_activity
 from edgesnn.trainer.features import FeatureSet
+from edgesnn.trainer.image_settings import ConvolutionalSettings
 from edgesnn.trainer.learner import Learner, make_learner
 from edgesnn.trainer.model import Spotter
 from edgesnn.trainer.objectives import Objective
@@ -88,12 +89,12 @@ def train(
     Raises:
         ConfigError: the configuration and the data set do not go together.
         DataError: recordings are missing or corrupt.
-        UsageError: there is no such device.
+        UsageError: there is no such device, or none of its kernels can be made.
         InterruptedTrainingError: Ctrl-C; the same call goes on from the last whole epoch.
     """
     keep_freed_memory()
     place = choose_device(device)
-    allow_fast_products(place)
+    open_gpu(place, fast=not _rounds_nothing(config))
     with joined(place) as world:
         with world.first_of_machine():
             senses = open_senses(dataset, config)
@@ -121,17 +122,22 @@ def _train(job: Job, resume: bool, watch: Watch | None, others: Sequence[str]) -
     return finish(job, state, splits)
 
 
+def _rounds_nothing(config: TrainConfig) -> bool:
+    """Whether the network is a float one, there to be compared with."""
+    return isinstance(config.model, ConvolutionalSettings) and config.model.is_float
+
+
 def choose_device(wanted: str | None) -> str:
-    """`wanted`, or a GPU where there is one: this process's own where there are several.
+    """`wanted`, or a GPU where there is one: of several, each process of torchrun has its own.
 
     Raises:
         UsageError: PyTorch has no such device here.
     """
     if wanted in (None, "auto"):
-        if not torch.cuda.is_available():
-            return "cpu"
-        own = local_rank()
-        return "cuda" if own is None else f"cuda:{own % torch.cuda.device_count()}"
+        wanted = "cuda" if torch.cuda.is_available() else "cpu"
+    own = local_rank()
+    if wanted == "cuda" and own is not None and torch.cuda.is_available():
+        return f"cuda:{own % torch.cuda.device_count()}"
     try:
         torch.empty(1, device=wanted)
     except (RuntimeError, AssertionError):

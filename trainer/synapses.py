@@ -45,7 +45,7 @@ def currents(source: Tensor, weight: Tensor, delays: Tensor, shift: int = 0) -> 
         delays: int64 `(taps, pre)`, steps; history before the first step is zero.
         shift: arithmetic right shift of the sums (docs/SPEC.md §3, `graded_shift`).
     """
-    if device.is_fused(source):
+    if device.is_fused(source, len(delays)):
         return device.currents(source, weight, delays, shift)
     if source.device.type != "cpu":
         return floor_through((shifted(source, delays) @ weight.T) * 2.0**-shift)
