@@ -129,9 +129,6 @@ SMALL = [
     *(f"model.hidden.{layer}.width=48" for layer in range(3)),
 ]
 
-#: A third more neurons, for a price that keeps them quieter.
-WIDE = [f"model.hidden.{layer}.width=64" for layer in range(3)]
-
 #: A dense network for it to learn from.
 SMALL_TEACHER = (
     "teacher",
@@ -152,7 +149,6 @@ STREAMING = Tried(
         "double energy, kd": energy(1.2e-2, 2e-4) + TEACHER,
         "double energy, strong kd": energy(1.2e-2, 2e-4) + kd(0.9, 2, 0.3),
         "fourfold energy, kd": energy(2.4e-2, 4e-4) + TEACHER,
-        "wide, energy": energy(1.5e-2, 2e-4) + WIDE,
     },
     strengths={},
     against={},
