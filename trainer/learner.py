@@ -8,7 +8,7 @@ of the energy terms, decay of the average) lies in tensors that the graph reads.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
@@ -44,10 +44,11 @@ class Learned(NamedTuple):
     clips: int
 
 
+@dataclass
 class Learner:
     """Takes optimiser steps, one after another.
 
-    Args:
+    Attributes:
         state: what is trained; its model on `device`.
         objective: to score batches by.
         config: of the run.
@@ -55,17 +56,16 @@ class Learner:
         world: the processes that share each batch.
     """
 
-    def __init__(
-        self,
-        state: State,
-        objective: Objective,
-        config: TrainConfig,
-        device: str,
-        world: World = ALONE,
-    ) -> None:
-        self.state, self.objective, self.config = state, objective, config
-        self.device, self.world = device, world
-        self.links = config.augment.chain
+    state: State
+    objective: Objective
+    config: TrainConfig
+    device: str
+    world: World = ALONE
+
+    @property
+    def links(self) -> int:
+        """Clips that are heard one behind another."""
+        return self.config.augment.chain
 
     def step(self, given: Batch, step: int, steps: int) -> Learned:
         """Learn from this process's part of `given`, as optimiser step `step` of `steps`."""
@@ -101,20 +101,13 @@ class Learner:
         state.optimiser.step()
 
 
+@dataclass
 class RecordedLearner(Learner):
     """Records a step on a GPU and replays it; for batches that are all of one shape."""
 
-    def __init__(
-        self,
-        state: State,
-        objective: Objective,
-        config: TrainConfig,
-        device: str,
-        world: World = ALONE,
-    ) -> None:
-        super().__init__(state, objective, config, device, world)
-        self._rise = torch.ones((), device=device)
-        self._share = torch.ones((), device=device)
+    def __post_init__(self) -> None:
+        self._rise = torch.ones((), device=self.device)
+        self._share = torch.ones((), device=self.device)
         self._warm = 0
         self._graph: torch.cuda.CUDAGraph | None = None
         self._batch: Batch | None = None
