@@ -20,7 +20,7 @@ def sample_and_hold(features: Tensor, delta: int | None) -> tuple[Tensor, Tensor
     if delta is None:
         return x, torch.ones_like(features, dtype=torch.bool)
     if device.is_fused(x):
-        return device.sample_and_hold(features, delta)
+        return device.sample_and_hold(x, delta)
     held = torch.zeros_like(x[0])
     seen, sent = [], []
     for frame in x:

@@ -19,7 +19,6 @@ from edgesnn.trainer import kernels, leak
 #: Lanes of a program.
 BLOCK = 128
 
-_ROWS = tl.constexpr(kernels.ROWS)
 _LOW, _HIGH = tl.constexpr(kernels.LOWEST), tl.constexpr(kernels.HIGHEST)
 _SCORE_LOW, _SCORE_HIGH = tl.constexpr(leak.LOWEST), tl.constexpr(leak.HIGHEST)
 _FRACTION = tl.constexpr(1.0 / 256.0)
@@ -56,6 +55,17 @@ def _left(x, theta, s, SUBTRACT: tl.constexpr):
 
 
 @triton.jit
+def _neurons(parameters, n, size, there):
+    """Threshold, decay, and the adaptation's decay, coupling and jump of neurons `n`."""
+    theta = tl.load(parameters + n, mask=there, other=1.0)
+    decay = tl.load(parameters + size + n, mask=there, other=0.0)
+    a_decay = tl.load(parameters + 3 * size + n, mask=there, other=0.0)
+    coupling = tl.load(parameters + 4 * size + n, mask=there, other=0.0)
+    jump = tl.load(parameters + 5 * size + n, mask=there, other=0.0)
+    return theta, decay, a_decay, coupling, jump
+
+
+@triton.jit
 def spiking_forward(
     acc, parameters, u, a, spikes, lanes, size,
     STEPS: tl.constexpr, SUBTRACT: tl.constexpr, DELAYED: tl.constexpr, STRICT: tl.constexpr,
@@ -65,12 +75,8 @@ def spiking_forward(
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     there = lane < lanes
     n = lane % size
-    theta = tl.load(parameters + n, mask=there, other=1.0)
-    decay = tl.load(parameters + size + n, mask=there, other=0.0)
+    theta, decay, a_decay, coupling, jump = _neurons(parameters, n, size, there)
     bias = tl.load(parameters + 2 * size + n, mask=there, other=0.0)
-    a_decay = tl.load(parameters + 3 * size + n, mask=there, other=0.0)
-    coupling = tl.load(parameters + 4 * size + n, mask=there, other=0.0)
-    jump = tl.load(parameters + 5 * size + n, mask=there, other=0.0)
     v = tl.zeros((BLOCK,), tl.float32)
     w = tl.zeros((BLOCK,), tl.float32)
     last = tl.zeros((BLOCK,), tl.float32)
@@ -105,11 +111,7 @@ def spiking_backward(
     lane = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     there = lane < lanes
     n = lane % size
-    theta = tl.load(parameters + n, mask=there, other=1.0)
-    decay = tl.load(parameters + size + n, mask=there, other=0.0)
-    a_decay = tl.load(parameters + 3 * size + n, mask=there, other=0.0)
-    coupling = tl.load(parameters + 4 * size + n, mask=there, other=0.0)
-    jump = tl.load(parameters + 5 * size + n, mask=there, other=0.0)
+    theta, decay, a_decay, coupling, jump = _neurons(parameters, n, size, there)
     wide = tl.load(unit + n, mask=there, other=1.0)
     half, bend = 0.5 * slope * wide, _HALF_PI * slope * wide
     gv = tl.zeros((BLOCK,), tl.float32)
