@@ -14,7 +14,7 @@ from edgesnn.errors import ConfigError, NetworkError
 from edgesnn.frontend import FrontEnd
 from edgesnn.frontend.settings import LOG_MAX
 from edgesnn.network.validate import name_faults
-from edgesnn.trainer.image_settings import PictureSettings
+from edgesnn.trainer.image_settings import ConvolutionalSettings, PictureSettings
 from edgesnn.trainer.loss_settings import CostSettings, LossSettings, StartSettings
 from edgesnn.trainer.model_settings import KINDS, SPIKING, AnyModel, DenseSettings
 from edgesnn.trainer.settings import Count, NotNegative, Positive, Settings, Share
@@ -101,6 +101,11 @@ class TrainConfig(Settings):
     costs: CostSettings = CostSettings()
     start: StartSettings = StartSettings()
     optimiser: OptimiserSettings = OptimiserSettings()
+
+    @property
+    def is_float(self) -> bool:
+        """Whether the network rounds nothing: one to compare with, that cannot be lowered."""
+        return isinstance(self.model, ConvolutionalSettings) and self.model.is_float
 
     @model_validator(mode="after")
     def _penalties_find_spikes(self) -> TrainConfig:

@@ -29,7 +29,6 @@ from edgesnn.trainer.earlier import first_model, open_teacher
 from edgesnn.trainer.epoch import train_epoch
 from edgesnn.trainer.evaluate import evaluate, rest_activity
 from edgesnn.trainer.features import FeatureSet
-from edgesnn.trainer.image_settings import ConvolutionalSettings
 from edgesnn.trainer.learner import Learner, make_learner
 from edgesnn.trainer.model import Spotter
 from edgesnn.trainer.objectives import Objective
@@ -94,7 +93,7 @@ def train(
     """
     keep_freed_memory()
     place = choose_device(device)
-    open_gpu(place, fast=not _rounds_nothing(config))
+    open_gpu(place, fast=not config.is_float)
     with joined(place) as world:
         with world.first_of_machine():
             senses = open_senses(dataset, config)
@@ -120,11 +119,6 @@ def _train(job: Job, resume: bool, watch: Watch | None, others: Sequence[str]) -
     with job.world.first_of_machine():
         splits |= {name: job.senses.split(name) for name in others}
     return finish(job, state, splits)
-
-
-def _rounds_nothing(config: TrainConfig) -> bool:
-    """Whether the network is a float one, there to be compared with."""
-    return isinstance(config.model, ConvolutionalSettings) and config.model.is_float
 
 
 def choose_device(wanted: str | None) -> str:

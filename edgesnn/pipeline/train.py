@@ -145,7 +145,7 @@ def _own_preset(recordings: Recordings) -> str:
 
 def require_spiking(config: TrainConfig) -> None:
     """Raise UsageError where the configuration's network cannot be lowered."""
-    if config.model.kind == "convolutional" and config.model.is_float:
+    if config.is_float:
         raise UsageError(
             f"{config.name} is a float network, for comparison, and makes no firmware: "
             "set model.bits to 8, 4 or 2"
