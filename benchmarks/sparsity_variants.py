@@ -108,7 +108,7 @@ THINNED = [
     "model.hidden.2.dead_zone=1",
     "model.input.delta=16",
 ]
-TEACHER, ENERGY = kd(0.5, 2, 0.3), energy(6e-3, 2e-4)
+TEACHER, ENERGY, DOUBLE = kd(0.5, 2, 0.3), energy(6e-3, 2e-4), energy(1.2e-2, 2e-4)
 
 #: Copies varied as the presets varied them when the short runs were made: less than today's.
 VARIED = [
@@ -129,6 +129,13 @@ SMALL = [
     *(f"model.hidden.{layer}.width=48" for layer in range(3)),
 ]
 
+#: What is tried on it, however long it trains.
+PRICED = {
+    **methods(TEACHER, activations(0.4), logits(5e-3)),
+    "energy": ENERGY,
+    "energy, kd": ENERGY + TEACHER,
+}
+
 #: A dense network for it to learn from.
 SMALL_TEACHER = (
     "teacher",
@@ -142,12 +149,10 @@ STREAMING = Tried(
     plain=SMALL,
     epochs=70,
     variants={
-        **methods(TEACHER, activations(0.4), logits(5e-3)),
-        "energy": ENERGY,
-        "energy, kd": ENERGY + TEACHER,
-        "double energy": energy(1.2e-2, 2e-4),
-        "double energy, kd": energy(1.2e-2, 2e-4) + TEACHER,
-        "double energy, strong kd": energy(1.2e-2, 2e-4) + kd(0.9, 2, 0.3),
+        **PRICED,
+        "double energy": DOUBLE,
+        "double energy, kd": DOUBLE + TEACHER,
+        "double energy, strong kd": DOUBLE + kd(0.9, 2, 0.3),
         "fourfold energy, kd": energy(2.4e-2, 4e-4) + TEACHER,
     },
     strengths={},
@@ -162,13 +167,11 @@ SHORT = Tried(
     plain=[*VARIED, *SMALL],
     epochs=12,
     variants={
-        **methods(TEACHER, activations(0.4), logits(5e-3)),
-        "energy": ENERGY,
-        "energy, kd": ENERGY + TEACHER,
+        **PRICED,
         "baseline, trained on": on_from("baseline"),
         "energy, kd, pruned": ENERGY + TEACHER + PRUNED,
         "energy, kd, pruned, thinned": ENERGY + TEACHER + THINNED,
-        "double energy, kd, pruned": energy(1.2e-2, 2e-4) + TEACHER + PRUNED,
+        "double energy, kd, pruned": DOUBLE + TEACHER + PRUNED,
     },
     strengths={
         "kd 0.9 T2": kd(0.9, 2, 0.3),
