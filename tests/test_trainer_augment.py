@@ -14,6 +14,7 @@ from edgesnn.frontend.settings import DEFAULT_OFFSET
 from edgesnn.trainer.augment import vary
 from edgesnn.trainer.config import AugmentSettings
 from edgesnn.trainer.masking import mix, vary_batch
+from edgesnn.trainer.resample import read_sinc, read_straight, sinc_weights
 
 STILL = {
     "shift_ms": 0.0,
@@ -59,6 +60,40 @@ def test_speed_changes_the_pitch_by_at_most_what_is_set():
     pitch = np.abs(np.fft.rfft(varied(pcm, speed=0.1))).argmax(1)
     assert 179 <= pitch.min() < 190
     assert 210 < pitch.max() <= 221
+
+
+def test_a_sinc_reads_what_is_there_where_a_sample_lies():
+    pcm = tones()
+    assert np.array_equal(varied(pcm, interpolation="sinc"), pcm)
+
+
+def played(tone_hz, speed, read):
+    """A tone in the middle of a clip at another speed, and what it should be."""
+    time = np.arange(16000)
+    tone = np.rint(8000 * np.sin(2 * np.pi * tone_hz / 16000 * time)).astype(np.int16)
+    places = 3000.3 + speed * np.arange(8000)
+    weights = sinc_weights(speed)
+    heard = [
+        read_sinc(tone, x, weights) if read == "sinc" else read_straight(tone, x) for x in places
+    ]
+    return np.array(heard), 8000 * np.sin(2 * np.pi * tone_hz / 16000 * places)
+
+
+@given(st.floats(1000, 6900), st.floats(0.75, 1.0))
+@settings(max_examples=20, deadline=None)
+def test_a_sinc_keeps_every_tone_of_the_band(tone_hz, speed):
+    heard, expected = played(tone_hz, speed, "sinc")
+    off = np.std(heard - expected)
+    assert off < np.std(expected) * 10 ** (-45 / 20)
+    straight, _ = played(tone_hz, speed, "linear")
+    assert off < np.std(straight - expected)
+
+
+@given(st.floats(1.2, 1.4))
+@settings(max_examples=10, deadline=None)
+def test_nothing_folds_back_that_a_faster_copy_has_no_room_for(speed):
+    heard, expected = played(8000 / speed + 1100, speed, "sinc")
+    assert np.std(heard) < np.std(expected) * 10 ** (-45 / 20)
 
 
 def test_noise_has_the_level_that_is_set():

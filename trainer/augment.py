@@ -10,6 +10,7 @@ import numpy.typing as npt
 from numba import njit, prange
 
 from edgesnn.trainer.config import AugmentSettings
+from edgesnn.trainer.resample import read_sinc, read_straight, sinc_weights
 
 Pcm = npt.NDArray[np.int16]
 Floats = npt.NDArray[np.float32]
@@ -70,7 +71,8 @@ def vary(
         block = np.ascontiguousarray(pcm[first : first + BLOCK])
         d = draw(random, len(block), settings, room)
         out = np.empty_like(block)
-        _vary(block, joined, d.speed, d.shift, d.gain, d.noise, d.start, out)
+        sinc = settings.interpolation == "sinc"
+        _vary(block, joined, d.speed, d.shift, d.gain, d.noise, d.start, sinc, out)
         yield out
 
 
@@ -83,19 +85,16 @@ def _rms(x):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, parallel=True)
-def _vary(pcm, joined, speed, shift, gain, noise, start, out):  # type: ignore[no-untyped-def]
+def _vary(pcm, joined, speed, shift, gain, noise, start, sinc, out):  # type: ignore[no-untyped-def]
     clips, samples = pcm.shape
     middle = samples / 2
     for i in prange(clips):
         clip = pcm[i]
         hiss = joined[start[i] : start[i] + samples]
         level = noise[i] * (_rms(clip) + 1.0) / (_rms(hiss) + 1.0) if noise[i] > 0 else 0.0
+        weights = sinc_weights(speed[i] if sinc else 1.0)
         for n in range(samples):
             where = (n - middle - shift[i]) * speed[i] + middle
-            left = int(np.floor(where))
-            value = 0.0
-            if 0 <= left < samples - 1:
-                part = where - left
-                value = clip[left] * (1.0 - part) + clip[left + 1] * part
+            value = read_sinc(clip, where, weights) if sinc else read_straight(clip, where)
             value = gain[i] * (value + level * hiss[n])
             out[i, n] = np.int16(min(max(np.rint(value), -32768.0), 32767.0))

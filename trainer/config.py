@@ -24,7 +24,8 @@ class AugmentSettings(Settings):
     """How training clips are varied.
 
     `variants` augmented copies of the whole training split are made once, cached as features,
-    and taken in turn, one an epoch; the rest is drawn anew in each batch. `colour_db` is the
+    and taken in turn, one an epoch; the rest is drawn anew in each batch. `interpolation` is how
+    a copy is read between the samples of a recording (resample.py). `colour_db` is the
     largest slope and the largest bend, dB, of a curve added over the bands. `chain` clips of a
     batch are heard one behind another without a reset.
     """
@@ -32,6 +33,7 @@ class AugmentSettings(Settings):
     variants: Annotated[int, Field(ge=0, le=64)] = 12
     shift_ms: Annotated[float, Field(ge=0.0, le=500.0)] = 100.0
     speed: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.1
+    interpolation: Literal["linear", "sinc"] = "linear"
     gain_db: NotNegative = 6.0
     noise: Share = 0.7
     noise_snr_db: Annotated[list[float], Field(min_length=2, max_length=2)] = Field(

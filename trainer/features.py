@@ -112,4 +112,12 @@ def _key(fingerprint: str, frontend: FrontEnd, augment: AugmentSettings | None) 
 
 
 #: Settings that decide the cached copies; the others are applied batch by batch.
-_PCM_FIELDS = {"variants", "shift_ms", "speed", "gain_db", "noise", "noise_snr_db"}
+_PCM_FIELDS = {
+    "variants",
+    "shift_ms",
+    "speed",
+    "interpolation",
+    "gain_db",
+    "noise",
+    "noise_snr_db",
+}
