@@ -242,6 +242,17 @@ def test_a_pruned_run_keeps_its_widths(whole, copied, tones, tmp_path):
     assert [layer.size for layer in network.spiking] == widths
 
 
+def test_a_run_starts_from_a_smaller_one(whole, tones, tmp_path):
+    again = copy.deepcopy(CONFIG) | {"start": {"run": str(whole.folder), "grow": True}}
+    again["model"]["hidden"][0]["width"] = 20
+    again["model"]["hidden"][1]["taps"] = [0, 1, 4]
+    again |= {"optimiser": CONFIG["optimiser"] | {"epochs": 1, "rate": 1e-6, "average": 0.0}}
+    second = train(parse_config(again, "test"), tones, tmp_path / "second", test=False)
+    assert [layer.settings.width for layer in second.model.hidden] == [20, 8]
+    best = max(line["validation_accuracy"] for line in whole.history)
+    assert abs(second.history[0]["validation_accuracy"] - best) < 0.05
+
+
 def test_nothing_is_kept_before_the_ramp_ends(tones, tmp_path, monkeypatch):
     kept = []
     monkeypatch.setattr(

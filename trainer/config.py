@@ -117,8 +117,9 @@ class TrainConfig(Settings):
                 raise ValueError(
                     f"a {self.model.kind} model takes a clip at once: augment.chain must be 1"
                 )
-            if self.start.prune:
-                raise ValueError(f"a {self.model.kind} model cannot be pruned by start.prune")
+            for name in ("prune", "grow"):
+                if getattr(self.start, name):
+                    raise ValueError(f"start.{name} is for spiking networks of dense layers")
         if isinstance(self.model, DenseSettings):
             if self.loss.penalises_spikes:
                 raise ValueError("a dense model has no spikes: loss may hold no penalty on them")

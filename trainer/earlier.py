@@ -13,6 +13,7 @@ from edgesnn.trainer import checkpoint
 from edgesnn.trainer.config import TrainConfig, load_config
 from edgesnn.trainer.dense import DenseSpotter
 from edgesnn.trainer.ensemble import Ensemble
+from edgesnn.trainer.grow import grow
 from edgesnn.trainer.image_settings import ConvolutionalSettings
 from edgesnn.trainer.model import KeywordSpotter, Spotter, make_model
 from edgesnn.trainer.model_settings import DENSE, AnyModel, ModelSettings
@@ -67,11 +68,11 @@ def _steps_alike(teacher: AnyModel, pupil: AnyModel) -> bool:
 
 
 def first_model(job: Job) -> Spotter:
-    """The network that the job starts with: new, or of an earlier run, perhaps pruned.
+    """The network that the job starts with: new, or of an earlier run, perhaps pruned or grown.
 
     Raises:
-        ConfigError: the folder holds no run, pruning leaves nothing of a layer, or the network
-            file is of another architecture or has other classes.
+        ConfigError: the folder holds no run, pruning leaves nothing of a layer, growing would take
+            something away, or the network file is of another architecture or has other classes.
         FileFormatError: its network has another architecture.
     """
     torch.manual_seed(job.seed)
@@ -81,6 +82,8 @@ def first_model(job: Job) -> Spotter:
     if start.run.endswith(NETWORK):
         return _recovered(job, Path(start.run))
     folder, config = _run_at(start.run, "start.run")
+    if start.grow:
+        return _grown(job, folder, config)
     if start.prune and isinstance(settings, ModelSettings):
         settings = _as_wide_as(settings, config)
     model = _new(job, settings)
@@ -109,6 +112,16 @@ def _recovered(job: Job, path: Path) -> Spotter:
     assert isinstance(model, KeywordSpotter)
     training = job.senses.training()
     recover(model, network, training.variant(0), training.labels)
+    return model
+
+
+def _grown(job: Job, folder: Path, config: TrainConfig) -> Spotter:
+    """A new network that computes what the one of the run in `folder` does."""
+    model, earlier = _new(job, job.config.model), _new(job, config.model)
+    if not isinstance(model, KeywordSpotter) or not isinstance(earlier, KeywordSpotter):
+        raise ConfigError(f"start.run: {folder} holds another kind of network; it cannot grow")
+    checkpoint.load_model(earlier, folder / BEST)
+    grow(earlier, model)
     return model
 
 

@@ -128,16 +128,22 @@ class StartSettings(Settings):
 
     `run` may also be a network file (`.esnn`), whose hidden layers then give the widths. With
     `prune`, neurons that fire in a smaller share of the steps of the training clips are left
-    out; the widths of the hidden layers then follow from the earlier run.
+    out; the widths of the hidden layers then follow from the earlier run. With `grow`, layers may
+    have more neurons than the earlier run's, and more taps (grow.py).
     """
 
     run: str = ""
     prune: Share = 0.0
+    grow: bool = False
 
     @model_validator(mode="after")
-    def _pruned_from_something(self) -> StartSettings:
-        if self.prune and not self.run:
-            raise ValueError("prune needs a run to start from")
-        if self.prune and self.run.endswith(".esnn"):
-            raise ValueError("prune needs a run folder; a network file is taken as it is")
+    def _changed_from_something(self) -> StartSettings:
+        changes = [name for name in ("prune", "grow") if getattr(self, name)]
+        for name in changes:
+            if not self.run:
+                raise ValueError(f"{name} needs a run to start from")
+            if self.run.endswith(".esnn"):
+                raise ValueError(f"{name} needs a run folder; a network file is taken as it is")
+        if len(changes) > 1:
+            raise ValueError("a network is pruned or grown, one after the other in two runs")
         return self

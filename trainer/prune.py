@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from edgesnn.errors import ConfigError
-from edgesnn.trainer.layers import RESTING, ReadoutLayer, SpikingLayer
 from edgesnn.trainer.model import KeywordSpotter
+from edgesnn.trainer.transplant import transplant
 
 #: Layers keep a multiple of so many neurons, since kernels serve them in tiles.
 LANES = 8
@@ -63,29 +63,7 @@ def without(model: KeywordSpotter, kept: list[Tensor]) -> KeywordSpotter:
     )
     before = torch.arange(model.hidden[0].delays.shape[1])
     for source, target, part in zip(model.hidden, narrow.hidden, kept, strict=True):
-        _copy(source, target, part, before)
+        transplant(source, target, part, before)
         before = part
-    _copy(model.readout, narrow.readout, torch.arange(model.classes), before)
+    transplant(model.readout, narrow.readout, torch.arange(model.classes), before)
     return narrow
-
-
-@torch.no_grad()
-def _copy(
-    source: SpikingLayer | ReadoutLayer,
-    target: SpikingLayer | ReadoutLayer,
-    kept: Tensor,
-    before: Tensor,
-) -> None:
-    """Give `target` the parameters of `source` at its neurons `kept`, fed by those of `before`."""
-    target.delays.copy_(source.delays[:, before])
-    taps = source.delays.shape[0]
-    weight = source.synapses.weight.view(len(source.synapses.weight), taps, -1)
-    target.synapses.weight.copy_(weight[kept][:, :, before].flatten(1))
-    own = dict(target.named_parameters()) | dict(target.named_buffers())
-    for name, values in (*source.named_parameters(), *source.named_buffers()):
-        if name == "recurrent":
-            own[name].copy_(values[kept][:, kept])
-        elif name == RESTING:
-            own[name].copy_(values[before])
-        elif values.ndim == 1 and name in own and not name.startswith("synapses."):
-            own[name].copy_(values[kept])
