@@ -12,7 +12,7 @@ from edgesnn.sim.core import operations as op
 from edgesnn.sim.core.architecture import CoreModel, core_model
 from edgesnn.sim.core.attention import Watchers, attend
 from edgesnn.sim.core.blocks.pace import Engine, Pace, find_engine
-from edgesnn.sim.core.cache import fresh_state, prepare_flash
+from edgesnn.sim.core.cache import fresh_state
 from edgesnn.sim.core.calls import CallTree
 from edgesnn.sim.core.devices import Bus, Device
 from edgesnn.sim.core.elf import Image
@@ -21,6 +21,7 @@ from edgesnn.sim.core.fpu import FloatingPoint
 from edgesnn.sim.core.instruction import Instruction
 from edgesnn.sim.core.memory import DEFAULT_MAP, Memory, MemoryMap
 from edgesnn.sim.core.semihosting import Semihosting
+from edgesnn.sim.core.start import initialise, put_segments, read_vectors
 from edgesnn.sim.core.stop import RETURN_ADDRESS, CoreFault, Stop
 from edgesnn.sim.core.system import SystemInstructions
 from edgesnn.sim.core.systick import FOREVER
@@ -70,34 +71,17 @@ class Core:
         self._calls = np.zeros(0, np.int64)
         self._entries = np.zeros(0, np.int64)  # of translated code
         self.take_faults = False
-        self.slept = 0  # cycles in WFI and WFE
         self.stack_top = 0
         self._pace = Pace(self, find_engine(engine) if isinstance(engine, str) else engine)
         self._stop: Stop | None = None
         self.watchers = Watchers(self)
-        self._initialise()
-
-    def _initialise(self) -> None:
-        state, layout, dynamic = self.state, self.memory.layout, self.timing.dynamic
-        state[:] = 0
-        state[op.S_EXCLUSIVE] = -1
-        state[op.S_STACK_LOW] = FOREVER
-        state[op.S_STRICT] = self.model.strict_alignment
-        prepare_flash(state, layout.timing, self.memory.flash_bytes)
-        state[op.S_DIVIDE_BASE] = dynamic.divide_base
-        state[op.S_DIVIDE_BITS] = dynamic.divide_bits
-        state[op.S_DIVIDE_MOST] = dynamic.divide_most
-        state[op.S_LONG_MULTIPLY] = dynamic.long_multiply
-        state[op.S_MISALIGNED_EVEN] = dynamic.misaligned_even
-        state[op.S_MISALIGNED_ODD] = dynamic.misaligned_odd
-        state[op.S_MISALIGNED_STORE] = dynamic.misaligned_store
-        state[op.S_FP_LONG] = dynamic.float_long
+        initialise(self.state, self.memory, self.model, self.timing)
 
     def _clear_profile(self) -> None:
         """Executions and cycles of each row; fresh zeros cost nothing until they are touched."""
-        rows = self.memory.table.size // op.ROW
-        self.executed = np.zeros((rows, 2), np.int64)
-        self._profile = self.executed.reshape(-1)
+        self._profile = np.zeros(self.memory.table.size // op.ROW * 2, np.int64)
+        self.executed = self._profile.reshape(-1, 2)
+        self.slept = 0  # cycles in WFI and WFE
 
     @property
     def profile(self) -> npt.NDArray[np.int64]:
@@ -111,14 +95,7 @@ class Core:
         Raises:
             MachineError: a segment lies outside the memory map.
         """
-        for segment in image.segments:
-            if not self.memory.contains(segment.address, len(segment.content)):
-                raise MachineError(
-                    f"{image.name}: segment at {segment.address:#010x}, "
-                    f"{len(segment.content)} bytes, lies outside the memory map; "
-                    "choose the board that the firmware was linked for"
-                )
-            self.memory.write(segment.address, segment.content)
+        put_segments(image, self.memory)
         self.image = image
 
     def reset(self) -> None:
@@ -128,26 +105,17 @@ class Core:
             MachineError: no vector table, or its entry is not Thumb code in memory.
         """
         vectors = self.image.vectors if self.image else 0
-        if not self.memory.contains(vectors, 8):
-            raise MachineError(f"no vector table at {vectors:#010x}; nothing is loaded there")
-        stack, entry = np.frombuffer(self.memory.read(vectors, 8), "<u4").tolist()
-        if not entry & 1 or not self.memory.contains(entry & ~1, 2):
-            raise MachineError(
-                f"the reset vector at {vectors + 4:#010x} is {entry:#010x}, "
-                "which is not Thumb code in memory; is the vector table where the core looks?"
-            )
+        stack, entry = read_vectors(self.memory, vectors)
         self._pace.restart()
-        self._initialise()
+        initialise(self.state, self.memory, self.model, self.timing)
         self.regs[:] = 0
         self.regs[op.LR] = 0xFFFFFFFF
-        self.regs[op.SP] = self.stack_top = stack & ~3
+        self.regs[op.SP] = self.stack_top = stack
         self._clear_profile()
-        self.slept = 0
         self.exceptions.reset(vectors)
-        self.semihosting.reset()
-        self.bus.reset()
-        self.fpu.reset()
-        self.pc = entry & ~1
+        for part in (self.semihosting, self.bus, self.fpu):
+            part.reset()
+        self.pc = entry
         if self.call_tree is not None:
             self.call_tree.start(int(self.state[op.S_AT]))
 
