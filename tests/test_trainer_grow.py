@@ -61,6 +61,29 @@ def test_what_grew_gives_the_same_scores(more, also, offered, recurrent, seed):
     assert before.layers[0].spikes.any()
 
 
+@pytest.mark.parametrize(
+    "changes", [{"axonal_delay": 4}, {"neuron": "leaky", "reset": "zero"}], ids=str
+)
+def test_so_it_does_with_delays_of_axons_and_equal_taps(changes):
+    old = network(shape(taps=((0, 0), (1, 1), (0,)), **changes), 3)
+    new = network(shape((24, 16), ((0, 2, 0), (1, 0, 1, 1), (0,)), **changes), 4)
+    grow(old, new)
+    assert torch.equal(old(FRAMES).logits, new(FRAMES).logits)
+
+
+@pytest.mark.parametrize("rests", [(0.5, 0.0), (0.0, 0.5)])
+def test_a_network_may_begin_or_cease_to_rest(rests):
+    old, new = (network(shape().model_copy(update={"rest": rest}), 1) for rest in rests)
+    grow(old, new)
+    assert torch.equal(old.readout.synapses.weight, new.readout.synapses.weight)
+
+
+def test_other_inputs_or_classes_are_refused():
+    other = KeywordSpotter(shape(), 12, 5)
+    with pytest.raises(ConfigError, match="other inputs or classes"):
+        grow(network(shape(), 1), other)
+
+
 def test_what_was_added_is_heard_after_a_step():
     old, new = network(shape(), 1), network(shape((40, 32)), 2)
     grow(old, new)
@@ -75,9 +98,12 @@ def test_what_was_added_is_heard_after_a_step():
     ("config", "message"),
     [
         (shape((8, 8)), "hidden layer 0 has 8 neurons, the earlier network 16"),
-        (shape(taps=((0, 2), (0, 4), (0,))), r"hidden layer 1 lacks the taps \[3\]"),
-        (shape(taps=((0, 2), (0, 3), (1,))), r"the readout lacks the taps \[0\]"),
+        (shape(taps=((0, 2), (0, 4), (0,))), "hidden layer 1 lacks tap 3 of"),
+        (shape(taps=((0, 2), (0, 3), (1,))), "the readout lacks tap 0 of"),
         (shape(neuron="leaky"), "hidden layer 0 has other neurons"),
+        (shape(reset="zero"), "hidden layer 0 has other neurons"),
+        (shape(reset_delay=True), "hidden layer 0 has other neurons"),
+        (shape(axonal_delay=3), "hidden layer 1 has other neurons"),
         (ModelSettings(hidden=[LayerSettings(width=16)]), "2 hidden layers, this one 1"),
     ],
 )

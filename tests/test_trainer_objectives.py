@@ -304,6 +304,13 @@ def test_a_quiet_clip_teaches_silence(tmp_path):
     torch.testing.assert_close(given.targets[4:], torch.full((3, 3), 1 / 3))
 
 
+@pytest.mark.parametrize("name", ["start.prune=0.1", "start.grow=true", "optimiser.revive=2"])
+@pytest.mark.parametrize("kind", ["teacher", "resnet8"])
+def test_other_networks_know_no_such_change(kind, name):
+    with pytest.raises(ConfigError, match=rf"model knows no {name.split('=')[0]}; leave it out"):
+        changed(preset(kind), ["start.run=a", name])
+
+
 @pytest.mark.parametrize(
     ("assignments", "message"),
     [

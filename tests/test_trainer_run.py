@@ -253,6 +253,20 @@ def test_a_run_starts_from_a_smaller_one(whole, tones, tmp_path):
     assert abs(second.history[0]["validation_accuracy"] - best) < 0.05
 
 
+def test_a_run_lets_silent_neurons_begin_anew(whole, copied, tones, tmp_path):
+    model = copy.deepcopy(whole.model)
+    with torch.no_grad():
+        model.hidden[0].bias[2:7] = -1e3
+    save_model(model, copied / "best.safetensors")
+    again = CONFIG | {"start": {"run": str(copied)}}
+    again |= {"optimiser": CONFIG["optimiser"] | {"epochs": 4, "revive": 2}}
+    second = train(parse_config(again, "test"), tones, tmp_path / "second", test=False)
+    revived = [line.get("revived") for line in second.history]
+    assert [count is not None for count in revived] == [True, False, True, False]
+    assert revived[0] >= 5
+    assert (second.model.hidden[0].bias > -100).all()
+
+
 def test_nothing_is_kept_before_the_ramp_ends(tones, tmp_path, monkeypatch):
     kept = []
     monkeypatch.setattr(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from numba import njit, prange
 
 from edgesnn.trainer.config import AugmentSettings
-from edgesnn.trainer.resample import read_sinc, read_straight, sinc_weights
+from edgesnn.trainer.resample import NO_WEIGHTS, read_sinc, read_straight, sinc_weights
 
 Pcm = npt.NDArray[np.int16]
 Floats = npt.NDArray[np.float32]
@@ -92,7 +92,7 @@ def _vary(pcm, joined, speed, shift, gain, noise, start, sinc, out):  # type: ig
         clip = pcm[i]
         hiss = joined[start[i] : start[i] + samples]
         level = noise[i] * (_rms(clip) + 1.0) / (_rms(hiss) + 1.0) if noise[i] > 0 else 0.0
-        weights = sinc_weights(speed[i] if sinc else 1.0)
+        weights = sinc_weights(speed[i]) if sinc else NO_WEIGHTS
         for n in range(samples):
             where = (n - middle - shift[i]) * speed[i] + middle
             value = read_sinc(clip, where, weights) if sinc else read_straight(clip, where)

@@ -57,7 +57,10 @@ class AugmentSettings(Settings):
 
 
 class OptimiserSettings(Settings):
-    """AdamW with a warm-up and a cosine down to zero; `average` is the decay of the EMA."""
+    """AdamW with a warm-up and a cosine down to zero; `average` is the decay of the EMA.
+
+    Every `revive` epochs neurons that fell silent begin anew (revive.py); never where it is 0.
+    """
 
     epochs: Count = 60
     batch: Annotated[int, Field(ge=2)] = 256
@@ -67,6 +70,7 @@ class OptimiserSettings(Settings):
     weight_decay: NotNegative = 1e-2
     clip: Positive = 1.0
     average: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.995
+    revive: Annotated[int, Field(ge=0)] = 0
 
 
 class FrontEndSettings(Settings):
@@ -110,16 +114,25 @@ class TrainConfig(Settings):
         return isinstance(self.model, ConvolutionalSettings) and self.model.is_float
 
     @model_validator(mode="after")
+    def _only_streams_are_changed_so(self) -> TrainConfig:
+        if self.model.kind == SPIKING:
+            return self
+        if self.augment.chain > 1:
+            raise ValueError(
+                f"a {self.model.kind} model takes a clip at once: augment.chain must be 1"
+            )
+        changes = {
+            "start.prune": self.start.prune,
+            "start.grow": self.start.grow,
+            "optimiser.revive": self.optimiser.revive,
+        }
+        for name in (name for name, wanted in changes.items() if wanted):
+            raise ValueError(f"a {self.model.kind} model knows no {name}; leave it out")
+        return self
+
+    @model_validator(mode="after")
     def _penalties_find_spikes(self) -> TrainConfig:
         layers = self.loss.activations.layers
-        if self.model.kind != SPIKING:
-            if self.augment.chain > 1:
-                raise ValueError(
-                    f"a {self.model.kind} model takes a clip at once: augment.chain must be 1"
-                )
-            for name in ("prune", "grow"):
-                if getattr(self.start, name):
-                    raise ValueError(f"start.{name} is for spiking networks of dense layers")
         if isinstance(self.model, DenseSettings):
             if self.loss.penalises_spikes:
                 raise ValueError("a dense model has no spikes: loss may hold no penalty on them")

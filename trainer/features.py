@@ -107,6 +107,8 @@ def _variant(
 
 def _key(fingerprint: str, frontend: FrontEnd, augment: AugmentSettings | None) -> str:
     settings = augment.model_dump(include=_PCM_FIELDS) if augment else {}
+    if settings.get("interpolation") == "linear":  # as copies were made before there was a choice
+        del settings["interpolation"]
     text = json.dumps([CACHE_VERSION, fingerprint, frontend.to_dict(), settings], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

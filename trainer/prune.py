@@ -26,11 +26,14 @@ BATCH = 512
 def firing_rates(model: KeywordSpotter, clips: npt.NDArray[np.int8]) -> list[Tensor]:
     """Share of the steps in which each neuron fires, `(N,)` a layer, over int8 `(clips, T, C)`."""
     model.eval()
+    place = model.readout.bias.device
     totals = [torch.zeros(layer.settings.width, dtype=torch.float64) for layer in model.hidden]
     for first in range(0, len(clips), BATCH):
         frames = np.array(clips[first : first + BATCH].transpose(1, 0, 2), order="C")
-        for total, trace in zip(totals, model(torch.from_numpy(frames)).layers, strict=True):
-            total += trace.spikes.sum((0, 1), dtype=torch.float64)
+        for total, trace in zip(
+            totals, model(torch.from_numpy(frames).to(place)).layers, strict=True
+        ):
+            total += trace.spikes.sum((0, 1), dtype=torch.float64).cpu()
     return [total / (clips.shape[0] * clips.shape[1]) for total in totals]
 
 

@@ -34,6 +34,7 @@ from edgesnn.trainer.model import Spotter
 from edgesnn.trainer.objectives import Objective
 from edgesnn.trainer.outcome import BEST, CONFIG, Job, RunResult, finish
 from edgesnn.trainer.parallel import joined, local_rank
+from edgesnn.trainer.revive import is_due, revive
 from edgesnn.trainer.schedule import make_optimiser
 from edgesnn.trainer.senses import open_senses
 from edgesnn.trainer.toml import to_toml
@@ -208,8 +209,12 @@ def _run_epochs(job: Job, learner: Learner, lesson: Lesson, watch: Watch | None)
 def _epoch(job: Job, learner: Learner, lesson: Lesson) -> dict[str, Any]:
     """Train an epoch and validate the average; the epoch's line of the log."""
     wall, cpu = time.perf_counter(), time.process_time()
-    line = train_epoch(learner, lesson.material, job.seed)
     state = learner.state
+    line: dict[str, Any] = {}
+    if is_due(job.config.optimiser, state.epoch):
+        clips = lesson.material.clips.variant(0)
+        line["revived"] = revive(state, clips, job.seed * 100_003 + state.epoch)
+    line |= train_epoch(learner, lesson.material, job.seed)
     model = state.average.model
     result = evaluate(
         model, lesson.validation, silence=job.silence, kind=job.senses.kind, device=job.device

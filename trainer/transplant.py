@@ -16,12 +16,12 @@ def transplant(
 ) -> None:
     """Make the first neurons of `target` those of `source` with the indices `kept`.
 
-    They hear the first of what `target` hears as they heard those of `before`; whatever else there
-    is to be heard, they have weights of zero for.
+    They hear the first inputs of `target` as they heard the inputs `before` of `source`; for
+    whatever else there is to hear their weights are zero.
 
     Args:
         source: a layer.
-        target: one like it, with as many neurons and inputs, or more.
+        target: one like it, with room for `kept` and `before`.
         kept: indices of neurons of `source`.
         before: indices of the inputs of `source`.
         taps: for each tap of `source` its place among those of `target`; None: the same.
@@ -32,13 +32,13 @@ def transplant(
     weight, given = _by_tap(target), _by_tap(source)
     weight[:rows] = 0.0
     for tap, place in enumerate(places):
-        weight[:rows, place, :heard] += given[kept, tap][:, before]
+        weight[:rows, place, :heard] = given[kept, tap][:, before]
     own = dict(target.named_parameters()) | dict(target.named_buffers())
     for name, values in (*source.named_parameters(), *source.named_buffers()):
         if name == "recurrent":
             own[name][:rows] = 0.0
             own[name][:rows, :rows] = values[kept][:, kept]
-        elif name == RESTING:
+        elif name == RESTING and name in own:  # not where it need not rest any more
             own[name][:heard] = values[before]
         elif values.ndim == 1 and name in own and not name.startswith("synapses."):
             own[name][:rows] = values[kept]

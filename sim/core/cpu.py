@@ -21,7 +21,7 @@ from edgesnn.sim.core.fpu import FloatingPoint
 from edgesnn.sim.core.instruction import Instruction
 from edgesnn.sim.core.memory import DEFAULT_MAP, Memory, MemoryMap
 from edgesnn.sim.core.semihosting import Semihosting
-from edgesnn.sim.core.start import initialise, put_segments, read_vectors
+from edgesnn.sim.core.start import power_on, put_segments, read_vectors
 from edgesnn.sim.core.stop import RETURN_ADDRESS, CoreFault, Stop
 from edgesnn.sim.core.system import SystemInstructions
 from edgesnn.sim.core.systick import FOREVER
@@ -75,10 +75,10 @@ class Core:
         self._pace = Pace(self, find_engine(engine) if isinstance(engine, str) else engine)
         self._stop: Stop | None = None
         self.watchers = Watchers(self)
-        initialise(self.state, self.memory, self.model, self.timing)
+        power_on(self.state, self.memory, self.model, self.timing)
 
     def _clear_profile(self) -> None:
-        """Executions and cycles of each row; fresh zeros cost nothing until they are touched."""
+        """Time asleep, and executions and cycles of each row (zeros cost nothing till touched)."""
         self._profile = np.zeros(self.memory.table.size // op.ROW * 2, np.int64)
         self.executed = self._profile.reshape(-1, 2)
         self.slept = 0  # cycles in WFI and WFE
@@ -107,7 +107,7 @@ class Core:
         vectors = self.image.vectors if self.image else 0
         stack, entry = read_vectors(self.memory, vectors)
         self._pace.restart()
-        initialise(self.state, self.memory, self.model, self.timing)
+        power_on(self.state, self.memory, self.model, self.timing)
         self.regs[:] = 0
         self.regs[op.LR] = 0xFFFFFFFF
         self.regs[op.SP] = self.stack_top = stack

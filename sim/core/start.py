@@ -15,7 +15,7 @@ from edgesnn.sim.core.systick import FOREVER
 from edgesnn.sim.core.timing import Timing
 
 
-def initialise(
+def power_on(
     state: npt.NDArray[np.int64], memory: Memory, model: CoreModel, timing: Timing
 ) -> None:
     """Set the state of the compiled loop to that after power-on."""
@@ -52,7 +52,7 @@ def put_segments(image: Image, memory: Memory) -> None:
 
 
 def read_vectors(memory: Memory, vectors: int) -> tuple[int, int]:
-    """Initial stack pointer and address of the reset handler from the table at `vectors`.
+    """Initial stack pointer, of whole words, and address of the reset handler, of code.
 
     Raises:
         MachineError: no vector table, or its entry is not Thumb code in memory.
