@@ -282,6 +282,21 @@ def test_nothing_is_kept_before_the_ramp_ends(tones, tmp_path, monkeypatch):
     assert len(kept) >= 2
 
 
+def test_the_last_network_is_kept_where_asked(tones, tmp_path, monkeypatch):
+    kept = []
+    monkeypatch.setattr(
+        run_module.checkpoint,
+        "save_model",
+        lambda model, path: kept.append(copy.deepcopy(model)) or save_model(model, path),
+    )
+    last = {"optimiser": CONFIG["optimiser"] | {"epochs": 4, "keep": "last"}}
+    config = parse_config(CONFIG | last | {"loss": {"ramp": 0.5}}, "test")
+    result = train(config, tones, tmp_path / "last", test=False)
+    assert len(kept) == 3  # after epochs 2, 3 and 4
+    assert torch.equal(result.model.readout.bias, kept[-1].readout.bias)
+    assert not torch.equal(result.model.readout.bias, kept[0].readout.bias)
+
+
 def test_earlier_runs_must_be_there_and_fit(tones, tmp_path):
     with pytest.raises(ConfigError, match=r"loss.distillation.teacher: no training run in .*none"):
         train(taught(str(tmp_path / "none")), tones, tmp_path / "run", test=False)

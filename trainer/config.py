@@ -60,6 +60,8 @@ class OptimiserSettings(Settings):
     """AdamW with a warm-up and a cosine down to zero; `average` is the decay of the EMA.
 
     Every `revive` epochs neurons that fell silent begin anew (revive.py); never where it is 0.
+    What is kept is the average after the epoch with the best validation accuracy, or after the
+    last: the best of many epochs is flattered, and may be of one before the rate fell.
     """
 
     epochs: Count = 60
@@ -71,6 +73,7 @@ class OptimiserSettings(Settings):
     clip: Positive = 1.0
     average: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.995
     revive: Annotated[int, Field(ge=0)] = 0
+    keep: Literal["best", "last"] = "best"
 
 
 class FrontEndSettings(Settings):

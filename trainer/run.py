@@ -71,8 +71,8 @@ def train(
     """Train a network, or go on with what `run_dir` holds of the same run.
 
     The network kept is the moving average of the weights after the epoch with the best
-    validation accuracy, the later of equals; none from before the end of the loss's ramp. The
-    test split is read once, at the end.
+    validation accuracy, the later of equals, or after the last one (`optimiser.keep`); none from
+    before the end of the loss's ramp. The test split is read once, at the end.
 
     Args:
         config: all settings; echoed into `run_dir`.
@@ -240,13 +240,21 @@ def _pays_in_full(config: TrainConfig, epoch: int) -> bool:
     return epoch >= config.loss.ramp * config.optimiser.epochs
 
 
+def _is_kept(
+    config: TrainConfig, past: Sequence[Mapping[str, Any]], line: Mapping[str, Any]
+) -> bool:
+    """Whether the network after the epoch of `line` is, of those up to it, the one to keep."""
+    if not _pays_in_full(config, line["epoch"]):
+        return False
+    eligible = [line for line in past if _pays_in_full(config, line["epoch"])]
+    best = max((line["validation_accuracy"] for line in eligible), default=-1.0)
+    return config.optimiser.keep == "last" or bool(line["validation_accuracy"] >= best)
+
+
 def _keep(job: Job, state: checkpoint.State, line: Mapping[str, Any]) -> None:
     """Write an epoch's results; the checkpoint last, since it says that the epoch is done."""
-    eligible = [past for past in state.history if _pays_in_full(job.config, past["epoch"])]
-    best = max((past["validation_accuracy"] for past in eligible), default=-1.0)
     writes = job.world.writes
-    better = line["validation_accuracy"] >= best and _pays_in_full(job.config, line["epoch"])
-    if writes and better:
+    if writes and _is_kept(job.config, state.history, line):
         checkpoint.save_model(state.average.model, job.folder / BEST)
     state.epoch += 1
     state.history = [*state.history, dict(line)]
