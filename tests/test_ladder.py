@@ -14,6 +14,7 @@ from edgesnn.machine import Machine, Traces
 from edgesnn.network import Dense, Input, Layer, Leaky, Network, Readout
 from edgesnn.pipeline import ladder
 from edgesnn.pipeline.ladder import RUNGS, Subject, chosen_rungs, climb, require_agreement
+from edgesnn.pipeline.pretrained import load_pretrained
 
 
 def network() -> Network:
@@ -117,6 +118,16 @@ def test_without_a_compiler_the_host_is_not_run_unless_required(
     require_agreement(verdicts)
     with pytest.raises(MachineError, match=r"host was required but not run: no C compiler"):
         require_agreement(verdicts, ["host"])
+
+
+def test_a_network_without_room_on_an_emulated_board_is_not_run_unless_required() -> None:
+    network = load_pretrained("accurate")
+    verdicts = climb(Subject(network, np.zeros((1, 4, 40), np.int8)), ["core-m0", "numpy"])
+    assert [each.status for each in verdicts] == ["not run", "agrees"]
+    assert "too big for the flash of microbit" in verdicts[0].detail
+    require_agreement(verdicts)
+    with pytest.raises(MachineError, match="core-m0 was required but not run: network accurate"):
+        require_agreement(verdicts, ["core-m0"])
 
 
 def test_pytorch_needs_the_training_run(subject: Subject) -> None:

@@ -50,7 +50,7 @@ def test_faults_are_one_line(tmp_path, text, message):
 def test_missing_file_and_preset_are_named(tmp_path):
     with pytest.raises(ConfigError, match=r"no configuration file .*nowhere\.toml"):
         load_config(tmp_path / "nowhere.toml")
-    with pytest.raises(ConfigError, match="no preset 'gcs'; there are: balanced, gsc, resnet8, "):
+    with pytest.raises(ConfigError, match="no preset 'gcs'; there are: accurate, balanced, gsc, "):
         preset("gcs")
 
 

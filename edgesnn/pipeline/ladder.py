@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgesnn.errors import EdgesnnError, MachineError, UsageError, VerifyError
+from edgesnn.errors import BoardError, EdgesnnError, MachineError, UsageError, VerifyError
 from edgesnn.machine import Machine, Traces, first_divergence
 from edgesnn.network import Network, identity
 from edgesnn.pipeline.datasets import spread
@@ -48,7 +48,8 @@ class Rung:
 
     Attributes:
         name: one of RUNGS.
-        status: `agrees`, `differs`, `failed` (it ran and broke) or `not run` (a tool is missing).
+        status: `agrees`, `differs`, `failed` (it ran and broke) or `not run` (a tool is missing,
+            or the board is too small).
         clips: clips run.
         values: membranes, adaptation currents and spikes compared, one a neuron and step.
         seconds: wall time.
@@ -159,6 +160,8 @@ def _one_rung(name: str, subject: Subject, reference: Machine) -> Rung:
         values = compare_blocks(subject, reference, machine, clips, hears)
     except VerifyError as error:
         return verdict(DIFFERS, str(error))
+    except BoardError as error:  # the rung's board has no room for the network
+        return Rung(name, NOT_RUN, detail=str(error))
     except EdgesnnError as error:
         return verdict(FAILED, str(error))
     return verdict(AGREES, f"{machine.name}{', from PCM' if hears else ''}", values)
