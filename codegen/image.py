@@ -20,7 +20,7 @@ from edgesnn.codegen.toolchain import (
     link_flags,
     link_libraries,
 )
-from edgesnn.errors import BoardError, CompileError
+from edgesnn.errors import CompileError, NoRoomError
 from edgesnn.files import atomic_path, write_atomic
 
 STARTUP = Path(__file__).resolve().parent / "startup"
@@ -54,7 +54,7 @@ def require_fit(generated: GeneratedCode, board: Board, stack_bytes: int = STACK
     """Raise where tables, state and stack alone are more than the board has.
 
     Raises:
-        BoardError: says what is needed and what there is.
+        NoRoomError: says what is needed and what there is.
     """
     name = generated.network.name
     needs = (
@@ -63,7 +63,7 @@ def require_fit(generated: GeneratedCode, board: Board, stack_bytes: int = STACK
     )
     for memory, needed, present in needs:
         if needed > present:
-            raise BoardError(
+            raise NoRoomError(
                 f"network {name} is too big for the {memory} of {board.name}: it needs at least "
                 f"{needed} bytes and has {present}; take a larger board or a smaller network"
             )
@@ -97,7 +97,7 @@ def build_image(
         source: compiled in place of the network's own text.
 
     Raises:
-        BoardError: the image does not fit the board.
+        NoRoomError: the image does not fit the board.
         CompileError: no compiler, or it refuses the code.
     """
     compiler = compiler or cross_compiler()
@@ -149,7 +149,7 @@ def _link(compiler: Compiler, board: Board, arguments: list[str], folder: Path) 
             raise
         flash = over[1] == "flash"
         memory, size = ("flash", board.flash.size) if flash else ("RAM", board.ram.size)
-        raise BoardError(
+        raise NoRoomError(
             f"the image is too big for the {memory} of {board.name}: it needs "
             f"{size + int(over[2])} bytes and {board.name} has {size}; "
             "take a larger board or a smaller network"

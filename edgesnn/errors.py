@@ -57,6 +57,10 @@ class BoardError(EdgesnnError):
     """An unknown board, or one that the network does not fit."""
 
 
+class NoRoomError(BoardError):
+    """A board whose flash or RAM is too small for the network or the image."""
+
+
 class MachineError(EdgesnnError):
     """An emulator or board that is missing, died, or answered nonsense."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgesnn.errors import MachineError, UsageError, VerifyError
+from edgesnn.errors import BoardError, EdgesnnError, MachineError, UsageError, VerifyError
 from edgesnn.law import Oracle
 from edgesnn.machine import Machine, Traces
 from edgesnn.network import Dense, Input, Layer, Leaky, Network, Readout
@@ -85,11 +85,12 @@ def test_one_wrong_membrane_in_a_later_block_is_named(
         require_agreement(verdicts)
 
 
+@pytest.mark.parametrize("error", [MachineError, BoardError])
 def test_a_machine_that_breaks_is_no_missing_tool(
-    subject: Subject, monkeypatch: pytest.MonkeyPatch
+    error: type[EdgesnnError], subject: Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(name: str, subject: Subject) -> Machine:
-        raise MachineError("it answered nonsense")
+        raise error("it answered nonsense")
 
     monkeypatch.setattr(ladder, "_machine", broken)
     verdicts = climb(subject, ["numpy"])
@@ -122,8 +123,10 @@ def test_without_a_compiler_the_host_is_not_run_unless_required(
 
 def test_a_network_without_room_on_an_emulated_board_is_not_run_unless_required() -> None:
     network = load_pretrained("accurate")
-    verdicts = climb(Subject(network, np.zeros((1, 4, 40), np.int8)), ["core-m0", "numpy"])
-    assert [each.status for each in verdicts] == ["not run", "agrees"]
+    verdicts = climb(
+        Subject(network, np.zeros((1, 4, 40), np.int8)), ["core-m0", "qemu-m0", "numpy"]
+    )
+    assert [each.status for each in verdicts] == ["not run", "not run", "agrees"]
     assert "too big for the flash of microbit" in verdicts[0].detail
     require_agreement(verdicts)
     with pytest.raises(MachineError, match="core-m0 was required but not run: network accurate"):

@@ -61,6 +61,7 @@ def _layers(earlier: ModelSettings, model: ModelSettings) -> list[tuple[_Layer, 
 
 
 def _described(settings: ModelSettings) -> list[_Layer]:
+    """The layers of a network, the readout last."""
     layers = [
         _Layer(
             f"hidden layer {index}",
@@ -74,6 +75,7 @@ def _described(settings: ModelSettings) -> list[_Layer]:
 
 
 def _law(settings: ModelSettings, layer: LayerSettings) -> tuple[object, ...]:
+    # The first layer hears the input, which has no axons.
     delays = layer.axonal_delay if layer is not settings.hidden[0] else 0
     kind = (layer.neuron, layer.reset, layer.reset_delay, layer.recurrent)
     return (*kind, delays, settings.normalise)

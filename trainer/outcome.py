@@ -96,7 +96,7 @@ class RunResult:
 
 
 def finish(job: Job, state: checkpoint.State, splits: Mapping[str, FeatureSet]) -> RunResult:
-    """Evaluate the run's best network on `splits`, export it, and write the reports."""
+    """Evaluate the network that the run keeps on `splits`, export it, and write the reports."""
     model = state.average.model
     checkpoint.load_model(model, job.folder / BEST)
     results = {

@@ -30,9 +30,8 @@ def firing_rates(model: KeywordSpotter, clips: npt.NDArray[np.int8]) -> list[Ten
     totals = [torch.zeros(layer.settings.width, dtype=torch.float64) for layer in model.hidden]
     for first in range(0, len(clips), BATCH):
         frames = np.array(clips[first : first + BATCH].transpose(1, 0, 2), order="C")
-        for total, trace in zip(
-            totals, model(torch.from_numpy(frames).to(place)).layers, strict=True
-        ):
+        traces = model(torch.from_numpy(frames).to(place)).layers
+        for total, trace in zip(totals, traces, strict=True):
             total += trace.spikes.sum((0, 1), dtype=torch.float64).cpu()
     return [total / (clips.shape[0] * clips.shape[1]) for total in totals]
 

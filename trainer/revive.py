@@ -4,9 +4,10 @@ Whoever fires by chance at the wrong time is pushed away from its threshold, and
 fires, next to no gradient brings it back (the surrogate's tail). The wider a network, the more of
 it dies: up to two thirds of 3 × 256 neurons. So every few epochs those that hardly fire over a
 part of the training clips begin anew as neurons of a new network do, and all that hear them forget
-them (weights of zero), so that the network computes what it did. After G. Sokar, R. Agarwal,
-P. S. Castro and U. Evci, "The dormant neuron phenomenon in deep reinforcement learning",
-ICML 2023.
+them (weights of zero). The network then computes what it did, but for the rare spikes that some of
+them had, and for the scales of rows whose largest weight was one that is forgotten. After
+G. Sokar, R. Agarwal, P. S. Castro and U. Evci, "The dormant neuron phenomenon in deep
+reinforcement learning", ICML 2023.
 """
 
 from __future__ import annotations
@@ -43,10 +44,13 @@ def is_due(settings: OptimiserSettings, epoch: int) -> bool:
 def revive(state: State, clips: npt.NDArray[np.int8], seed: int) -> int:
     """Let silent neurons of a run begin anew; returns how many.
 
+    Leaves the model in evaluation mode, and PyTorch's generator where the new weights left it.
+
     Args:
-        state: of a run; its model, average and moments are changed in place.
+        state: of a run of a `KeywordSpotter` (the configuration allows no other); its model,
+            average and moments are changed in place.
         clips: int8 features `(clips, T, channels)` to count spikes over.
-        seed: of the new weights.
+        seed: of the new weights, an int.
     """
     model = state.model
     assert isinstance(model, KeywordSpotter)
@@ -84,7 +88,10 @@ def _forget(optimiser: torch.optim.Optimizer, model: KeywordSpotter, silent: lis
 
 
 def _moments(optimiser: torch.optim.Optimizer, of: Tensor) -> list[tuple[Tensor, Tensor | float]]:
-    """AdamW's moments of a parameter, and what to set them to; none before the first step."""
+    """AdamW's moments of a parameter, and what to set them to; none before the first step.
+
+    The second one is the parameter's mean: of zero the next steps would be three times as long.
+    """
     kept = optimiser.state.get(of)
     return [(kept["exp_avg"], 0.0), (kept["exp_avg_sq"], kept["exp_avg_sq"].mean())] if kept else []
 

@@ -29,6 +29,7 @@ from edgesnn.trainer.earlier import first_model, open_teacher
 from edgesnn.trainer.epoch import train_epoch
 from edgesnn.trainer.evaluate import evaluate, rest_activity
 from edgesnn.trainer.features import FeatureSet
+from edgesnn.trainer.kept import kept_line
 from edgesnn.trainer.learner import Learner, make_learner
 from edgesnn.trainer.model import Spotter
 from edgesnn.trainer.objectives import Objective
@@ -235,26 +236,10 @@ def _epoch(job: Job, learner: Learner, lesson: Lesson) -> dict[str, Any]:
     return head | line | result.activity.summary() | {"predicted_cycles": cycles} | clocks
 
 
-def _pays_in_full(config: TrainConfig, epoch: int) -> bool:
-    """Whether after `epoch`, counted from 1, energy has its whole weight: only then to be kept."""
-    return epoch >= config.loss.ramp * config.optimiser.epochs
-
-
-def _is_kept(
-    config: TrainConfig, past: Sequence[Mapping[str, Any]], line: Mapping[str, Any]
-) -> bool:
-    """Whether the network after the epoch of `line` is, of those up to it, the one to keep."""
-    if not _pays_in_full(config, line["epoch"]):
-        return False
-    eligible = [line for line in past if _pays_in_full(config, line["epoch"])]
-    best = max((line["validation_accuracy"] for line in eligible), default=-1.0)
-    return config.optimiser.keep == "last" or bool(line["validation_accuracy"] >= best)
-
-
 def _keep(job: Job, state: checkpoint.State, line: Mapping[str, Any]) -> None:
     """Write an epoch's results; the checkpoint last, since it says that the epoch is done."""
     writes = job.world.writes
-    if writes and _is_kept(job.config, state.history, line):
+    if writes and kept_line(job.config, [*state.history, line]) is line:
         checkpoint.save_model(state.average.model, job.folder / BEST)
     state.epoch += 1
     state.history = [*state.history, dict(line)]

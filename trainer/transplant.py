@@ -21,9 +21,10 @@ def transplant(
 
     Args:
         source: a layer.
-        target: one like it, with room for `kept` and `before`.
-        kept: indices of neurons of `source`.
-        before: indices of the inputs of `source`.
+        target: one like it, recurrent if it is, with room for `kept` and `before`; changed in
+            place. Parameters that it lacks are passed over.
+        kept: indices of neurons of `source`, int64 `(n,)`.
+        before: indices of the inputs of `source`, int64 `(m,)`.
         taps: for each tap of `source` its place among those of `target`; None: the same.
     """
     rows, heard = len(kept), len(before)

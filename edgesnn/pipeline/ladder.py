@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgesnn.errors import BoardError, EdgesnnError, MachineError, UsageError, VerifyError
+from edgesnn.errors import EdgesnnError, MachineError, NoRoomError, UsageError, VerifyError
 from edgesnn.machine import Machine, Traces, first_divergence
 from edgesnn.network import Network, identity
 from edgesnn.pipeline.datasets import spread
@@ -160,7 +160,7 @@ def _one_rung(name: str, subject: Subject, reference: Machine) -> Rung:
         values = compare_blocks(subject, reference, machine, clips, hears)
     except VerifyError as error:
         return verdict(DIFFERS, str(error))
-    except BoardError as error:  # the rung's board has no room for the network
+    except NoRoomError as error:  # of the rung's board
         return Rung(name, NOT_RUN, detail=str(error))
     except EdgesnnError as error:
         return verdict(FAILED, str(error))

@@ -31,13 +31,12 @@ class Heard(NamedTuple):
 
     @property
     def kept(self) -> Mapping[str, Any]:
-        """The log's line of the epoch whose network was kept: the last of the best."""
-        lines = [
-            line
-            for line in self.result.history
-            if line["epoch"] >= self.config.loss.ramp * self.config.optimiser.epochs
-        ]
-        return max(lines, key=lambda line: (line["validation_accuracy"], line["epoch"]))
+        """The log's line of the epoch whose network was kept."""
+        from edgesnn.trainer.kept import kept_line
+
+        line = kept_line(self.config, self.result.history)
+        assert line is not None  # a finished run has one: its ramp has ended
+        return line
 
 
 @dataclass(frozen=True)
