@@ -20,7 +20,7 @@ from edgesnn.quantize import lower  # noqa: E402
 from edgesnn.sim.engine import Engine  # noqa: E402
 from edgesnn.trained import load_trained  # noqa: E402
 from edgesnn.trainer import run as run_module  # noqa: E402
-from edgesnn.trainer.checkpoint import CHECKPOINT, save_model  # noqa: E402
+from edgesnn.trainer.checkpoint import CHECKPOINT, average_of, save_model  # noqa: E402
 from edgesnn.trainer.config import parse_config  # noqa: E402
 from edgesnn.trainer.data.dataset import Clip, Dataset  # noqa: E402
 from edgesnn.trainer.features import fit_front_end, split_features, training_features  # noqa: E402
@@ -295,6 +295,10 @@ def test_the_last_network_is_kept_where_asked(tones, tmp_path, monkeypatch):
     assert len(kept) == 3  # after epochs 2, 3 and 4
     assert torch.equal(result.model.readout.bias, kept[-1].readout.bias)
     assert not torch.equal(result.model.readout.bias, kept[0].readout.bias)
+    average = average_of(tmp_path / "last")
+    assert torch.equal(average["readout.bias"], kept[-1].readout.bias)
+    with pytest.raises(FileFormatError, match="damaged"):
+        average_of(tmp_path)
 
 
 def test_earlier_runs_must_be_there_and_fit(tones, tmp_path):

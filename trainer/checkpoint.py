@@ -79,6 +79,15 @@ def restore(state: State, folder: Path) -> bool:
     return True
 
 
+def average_of(folder: Path) -> dict[str, Tensor]:
+    """The moving average after the last whole epoch of the run in `folder`, as a state dict.
+
+    Raises:
+        FileFormatError: there is no checkpoint, or it is damaged.
+    """
+    return _under("average.", _read(folder / CHECKPOINT)[0])
+
+
 def run_key(facts: dict[str, Any]) -> str:
     """A digest of what decides a run."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
