@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import soundfile
-import torch
 from numba import njit, prange
 
 from edgesnn.files import write_atomic
@@ -29,7 +28,8 @@ from edgesnn.trainer import checkpoint
 from edgesnn.trainer.augment import vary
 from edgesnn.trainer.config import AugmentSettings, load_config
 from edgesnn.trainer.data import Dataset, load_pcm, open_dataset
-from edgesnn.trainer.features import fit_front_end
+from edgesnn.trainer.evaluate import evaluate
+from edgesnn.trainer.features import FeatureSet, fit_front_end
 from edgesnn.trainer.model import KeywordSpotter, Spotter, make_model
 from edgesnn.trainer.outcome import BEST, CONFIG
 from edgesnn.trainer.prune import firing_rates
@@ -95,7 +95,7 @@ def load_run(run: Path, dataset: Dataset, last: bool) -> Spotter:
         model.load_state_dict(checkpoint.average_of(run))
     else:
         checkpoint.load_model(model, run / BEST)
-    return model.eval()
+    return model
 
 
 def heard(run: Path, dataset: Dataset, clips: Mapping[str, Pcm], last: bool) -> dict[str, Any]:
@@ -104,21 +104,16 @@ def heard(run: Path, dataset: Dataset, clips: Mapping[str, Pcm], last: bool) -> 
     frontend = fit_front_end(dataset, load_config(run / CONFIG))
     made = {name: features(pcm, frontend) for name, pcm in clips.items()}
     model = load_run(run, dataset, last)
-    shares = {name: accuracy(model, given, labels) for name, given in made.items()}
+    splits = {name: FeatureSet(given[None], labels) for name, given in made.items()}
+    shares = {
+        name: round(evaluate(model, split).accuracy * 100, 2) for name, split in splits.items()
+    }
     mean = np.mean([share for name, share in shares.items() if name != RECORDED])
     record: dict[str, Any] = {"accuracy": shares, "changed": round(float(mean), 2)}
     if isinstance(model, KeywordSpotter):
         rates = firing_rates(model, made[RECORDED])
         record["silent"] = [f"{int((rate == 0).sum())} of {len(rate)}" for rate in rates]
     return record
-
-
-@torch.no_grad()
-def accuracy(model: Spotter, given: npt.NDArray[np.int8], labels: npt.NDArray[np.int64]) -> float:
-    """Percent of int8 clips `(clips, T, channels)` that `model` puts into their class."""
-    frames = torch.from_numpy(np.ascontiguousarray(given.transpose(1, 0, 2)))
-    decided = model(frames).logits[-1].argmax(1).numpy()
-    return round(float(np.mean(decided == labels)) * 100, 2)
 
 
 def main() -> None:

@@ -44,10 +44,15 @@ class FeatureSet:
         return chosen
 
 
+def evenly(count: int, most: int) -> npt.NDArray[np.int64]:
+    """Indices, int64, of at most `most` of `count` things, the first and the last among them."""
+    return np.linspace(0, count - 1, min(most, count)).astype(np.int64)
+
+
 def fit_front_end(dataset: Dataset, config: TrainConfig) -> FrontEnd:
     """The configuration's front-end with offsets fitted on training clips."""
     pcm = load_pcm(dataset, "training").pcm
-    some = np.linspace(0, len(pcm) - 1, min(FITTED_CLIPS, len(pcm))).astype(np.int64)
+    some = evenly(len(pcm), FITTED_CLIPS)
     settings = FrontEnd(**config.frontend.model_dump())
     heard = at_rate(np.ascontiguousarray(pcm[some]), settings)
     return fit_offsets(log_mel(heard, settings), settings)

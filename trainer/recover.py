@@ -20,6 +20,7 @@ from torch.nn.functional import cross_entropy
 from edgesnn.errors import ConfigError
 from edgesnn.network import AdaptiveLeaky, Dense, Layer, Network
 from edgesnn.trainer.encoding import sample_and_hold
+from edgesnn.trainer.features import evenly
 from edgesnn.trainer.layers import ReadoutLayer, SpikingLayer
 from edgesnn.trainer.model import KeywordSpotter
 from edgesnn.trainer.model_settings import ModelSettings
@@ -66,7 +67,7 @@ def recover(
         ConfigError: the architectures differ.
     """
     _require_alike(model, network)
-    some = np.linspace(0, len(clips) - 1, min(CLIPS, len(clips))).astype(np.int64)
+    some = evenly(len(clips), CLIPS)
     frames = torch.from_numpy(np.ascontiguousarray(clips[some].transpose(1, 0, 2)))
     entry = network.input
     signal, _ = sample_and_hold(frames, entry.delta if entry.encoding == "delta" else None)

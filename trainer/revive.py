@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from edgesnn.trainer.checkpoint import State
 from edgesnn.trainer.config import OptimiserSettings
+from edgesnn.trainer.features import evenly
 from edgesnn.trainer.layers import RESTING, ReadoutLayer, SpikingLayer
 from edgesnn.trainer.model import KeywordSpotter
 from edgesnn.trainer.prune import firing_rates
@@ -54,8 +55,8 @@ def revive(state: State, clips: npt.NDArray[np.int8], seed: int) -> int:
     """
     model = state.model
     assert isinstance(model, KeywordSpotter)
-    some = clips[np.linspace(0, len(clips) - 1, min(CLIPS, len(clips))).astype(np.int64)]
-    silent = [torch.nonzero(rates < LEAST_RATE).flatten() for rates in firing_rates(model, some)]
+    rates = firing_rates(model, clips[evenly(len(clips), CLIPS)])
+    silent = [torch.nonzero(rate < LEAST_RATE).flatten() for rate in rates]
     torch.manual_seed(seed)
     fresh = KeywordSpotter(model.settings, model.channels, model.classes)
     average = state.average.model
